@@ -1,0 +1,73 @@
+# The book's two commands are `make book` and `make test`; `make help` lists the rest.
+
+ifeq ($(OS),Windows_NT)
+PYTHON ?= python
+BIN := .venv/Scripts
+else
+PYTHON ?= python3
+BIN := .venv/bin
+endif
+
+PY := $(BIN)/python
+STAMP := .venv/.installed
+SITE := book/_build/html
+NOTEBOOKS := $(wildcard book/chapters/*.ipynb)
+NBVAL := $(PY) -m pytest -p no:cacheprovider --nbval --nbval-sanitize-with tools/nbval-sanitize.cfg
+PORT ?= 8000
+
+export PYTHONUTF8 := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help book test lint unit nbval browser serve lab notebooks bench lock clean
+
+help: ## list the targets
+	@echo "Inside the Text CNN"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 @ \2/p' $(firstword $(MAKEFILE_LIST)) | awk -F' @ ' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+.venv/pyvenv.cfg:
+	$(PYTHON) -m venv .venv
+
+# --no-deps keeps an editable install from dragging in anything that the lock does not name.
+$(STAMP): requirements.lock pyproject.toml tools/install.py | .venv/pyvenv.cfg
+	$(PY) tools/install.py
+	@touch $(STAMP)
+
+book: $(STAMP) ## build the site into book/_build/html; any warning fails
+	$(PY) -m jupyter_book build book --all -W -n --keep-going
+	@echo "The site is in $(SITE); 'make serve' shows it."
+
+test: lint unit nbval book browser ## everything: lint, unit tests, notebooks, the site in a browser
+
+lint: $(STAMP) ## ruff: rules and format; notebooks in normal form
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) tools/notebooks.py --check
+
+unit: $(STAMP) ## unit, property and doc tests
+	$(PY) -m pytest
+
+nbval: $(STAMP) ## re-run every notebook and compare its outputs with those committed
+ifneq ($(NOTEBOOKS),)
+	$(NBVAL) $(NOTEBOOKS)
+endif
+
+browser: $(STAMP) ## check the site already built, page by page, in Chromium
+	$(PY) -m pytest tests/browser
+
+serve: book ## build the site and show it at http://localhost:8000 (PORT=...)
+	$(PY) -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
+
+lab: $(STAMP) ## open the notebooks in JupyterLab
+	$(PY) -m jupyter lab book/chapters
+
+notebooks: $(STAMP) ## re-execute the notebooks and bring them to normal form (before a commit)
+	$(PY) tools/notebooks.py
+
+bench: $(STAMP) ## time the package against its peers
+	$(PY) -m pytest benchmarks --benchmark-only
+
+lock: $(STAMP) ## pin what .venv holds now into requirements.lock
+	$(PY) tools/lock.py
+
+clean: ## remove what a build left, not .venv
+	rm -rf book/_build build dist .pytest_cache .ruff_cache .hypothesis .benchmarks

@@ -1,0 +1,213 @@
+"""The TextCNN: the whole network on one page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from interpbook.text import PADDING
+
+PaddingMode = Literal["masked", "paper"]
+
+
+@dataclass(frozen=True)
+class TextCNNConfig:
+    """What defines a TextCNN before it is trained.
+
+    Parameters
+    ----------
+    vocab_size, embedding_dim, num_classes : int
+        V, m and c.
+    widths : tuple of int
+        The filter widths n, one convolution each.
+    filters_per_width : int
+        Filters of each width; k = ``len(widths) * filters_per_width`` in total.
+    padding : {"masked", "paper"}
+        What counts as a window. ``"masked"``: a document counts as padded only up to the widest
+        filter; windows start on a real token and end inside that length. ``"paper"``: every
+        document counts as padded to ``max_length``, so a window may hold nothing but padding.
+    max_length : int, optional
+        Where the encoder cuts a document, in tokens; required by ``"paper"``.
+    dropout : float
+        Probability of dropping an n-gram feature in training (Kim 2014).
+
+    Raises
+    ------
+    ValueError
+        If a size is not positive, the padding mode is unknown, or a filter is wider than
+        ``max_length``.
+    """
+
+    vocab_size: int
+    embedding_dim: int
+    num_classes: int
+    widths: tuple[int, ...] = (3, 4, 5)
+    filters_per_width: int = 50
+    padding: PaddingMode = "masked"
+    max_length: int | None = None
+    dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "widths", tuple(self.widths))
+        for name in ("vocab_size", "embedding_dim", "num_classes", "filters_per_width"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is a positive number, got {getattr(self, name)}")
+        if not self.widths or min(self.widths) < 1:
+            raise ValueError(f"widths are one or more positive numbers, got {self.widths}")
+        if self.padding not in ("masked", "paper"):
+            raise ValueError(f"padding is 'masked' or 'paper', got {self.padding!r}")
+        if self.padding == "paper" and self.max_length is None:
+            raise ValueError("padding='paper' pads every document to max_length: give one")
+        if self.max_length is not None and self.max_length < max(self.widths):
+            raise ValueError(
+                f"the widest filter reads {max(self.widths)} tokens but max_length is "
+                f"{self.max_length}: give a longer max_length or narrower filters"
+            )
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is a probability below 1, got {self.dropout}")
+
+    @property
+    def num_filters(self) -> int:
+        """k, the number of filters in total."""
+        return len(self.widths) * self.filters_per_width
+
+
+class TextCNN(nn.Module):
+    """Embedding, parallel convolutions, max over time, one linear layer (Kim 2014).
+
+    Filter p of width n scores the window that starts at word i with
+    u_i = W_p . x_(i:i+n-1) + b_p. The best window counts, v_p = ReLU(max_i u_i), and the logits
+    are o = W v + b.
+
+    Parameters
+    ----------
+    config : TextCNNConfig
+        Sizes and padding mode.
+
+    References
+    ----------
+    Xu & Du (2020), section 3.1, equations (1) and (2).
+
+    Examples
+    --------
+    >>> config = TextCNNConfig(vocab_size=10, embedding_dim=4, num_classes=2, filters_per_width=2)
+    >>> TextCNN(config).eval()(torch.tensor([[2, 3, 4, 5, 6, 7]])).shape
+    torch.Size([1, 2])
+    """
+
+    def __init__(self, config: TextCNNConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embedding = nn.Embedding(config.vocab_size, config.embedding_dim, padding_idx=PADDING)
+        self.convs = nn.ModuleList(
+            nn.Conv1d(config.embedding_dim, config.filters_per_width, kernel_size=width)
+            for width in config.widths
+        )
+        self.dropout = nn.Dropout(config.dropout)
+        self.output = nn.Linear(config.num_filters, config.num_classes)
+
+    def forward(self, ids: Int64[Tensor, "N l"]) -> Float[Tensor, "N c"]:
+        """Return the logits of N encoded documents."""
+        ids, windows = self.lay_out(ids)  # ids (N, l), windows (N, widths)
+        x = self.embedding(ids).transpose(1, 2)  # (N, m, l)
+        pooled = [
+            hide_windows(conv(x), allowed).amax(dim=2)  # (N, f, l-n+1) -> (N, f)
+            for conv, allowed in zip(self.convs, windows.unbind(1), strict=True)
+        ]
+        return self.classify(torch.cat(pooled, dim=1))
+
+    def classify(self, pooled: Float[Tensor, "N k"]) -> Float[Tensor, "N c"]:
+        """Turn the filters' maxima u_max into logits: o = W ReLU(u_max) + b."""
+        return self.output(self.dropout(F.relu(pooled)))
+
+    def lay_out(
+        self, ids: Int64[Tensor, "N l"]
+    ) -> tuple[Int64[Tensor, "N padded"], Int64[Tensor, "N widths"]]:
+        """Pad a batch as far as the padding mode asks and count each document's windows.
+
+        A document ends at its last token that is not padding. Only the first ``windows[d, w]``
+        windows of width ``config.widths[w]`` of document d count, so that neither the other
+        documents of a batch nor spare padding columns can change a prediction.
+
+        Returns
+        -------
+        ids : Tensor of shape (N, l), int64
+            At least as long as given.
+        windows : Tensor of shape (N, number of widths), int64
+            Allowed windows for each document and width.
+
+        Raises
+        ------
+        TypeError
+            If ``ids`` is not an int64 matrix.
+        ValueError
+            If an id is outside 0..V-1, a document holds no token, or (``"paper"``) a document
+            is longer than ``max_length``.
+        """
+        lengths = self._check(ids)
+        widths = torch.tensor(self.config.widths, device=ids.device)
+        widest = max(self.config.widths)
+        if self.config.padding == "masked":
+            needed = widest
+            ends = lengths.clamp(min=widest)[:, None]  # a window ends here at the latest
+            windows = torch.minimum(ends - widths + 1, lengths[:, None])
+        else:
+            # Windows of padding alone all score the same, so one of them stands for the rest:
+            # `widest` columns behind the longest document hold one of every width.
+            needed = min(int(lengths.max()) + widest, self.config.max_length)
+            ends = min(max(ids.shape[1], needed), self.config.max_length)
+            windows = (ends - widths + 1).expand(len(ids), -1)
+        return F.pad(ids, (0, max(0, needed - ids.shape[1])), value=PADDING), windows
+
+    def _check(self, ids: Tensor) -> Tensor:
+        """Return the documents' lengths, or say what is wrong with the ids."""
+        if ids.dtype != torch.int64 or ids.ndim != 2 or not ids.numel():
+            raise TypeError(
+                "expected ids as an int64 matrix of N >= 1 documents by l >= 1 positions, "
+                f"got {ids.dtype} of shape {tuple(ids.shape)}"
+            )
+        low, high = ids.aminmax()
+        if low < 0 or high >= self.config.vocab_size:
+            wrong = int(low if low < 0 else high)
+            raise ValueError(
+                f"ids lie in 0..{self.config.vocab_size - 1} (the vocabulary), got {wrong}: "
+                "encode the text with the model's own vocabulary"
+            )
+        lengths = document_lengths(ids)
+        if self.config.padding == "masked" and not lengths.all():
+            raise ValueError(
+                f"document {int(lengths.argmin())} holds no token, only padding: leave it out"
+            )
+        if self.config.padding == "paper" and int(lengths.max()) > self.config.max_length:
+            raise ValueError(
+                f"document {int(lengths.argmax())} has {int(lengths.max())} tokens but max_length "
+                f"is {self.config.max_length}: cut it there when encoding"
+            )
+        return lengths
+
+
+def document_lengths(ids: Int64[Tensor, "N l"]) -> Int64[Tensor, " N"]:
+    """Return the number of positions up to the last token that is not padding.
+
+    Examples
+    --------
+    >>> document_lengths(torch.tensor([[5, 0, 6, 0], [0, 0, 0, 0]]))
+    tensor([3, 0])
+    """
+    positions = torch.arange(1, ids.shape[1] + 1, device=ids.device)
+    return ((ids != PADDING) * positions).amax(dim=1)
+
+
+def hide_windows(
+    scores: Float[Tensor, "N f windows"], allowed: Int64[Tensor, " N"]
+) -> Float[Tensor, "N f windows"]:
+    """Set the scores of windows that do not count to minus infinity."""
+    if int(allowed.min()) >= scores.shape[2]:
+        return scores
+    hidden = torch.arange(scores.shape[2], device=scores.device) >= allowed[:, None, None]
+    return scores.masked_fill(hidden, -torch.inf)

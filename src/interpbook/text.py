@@ -1,0 +1,208 @@
+"""From raw text to integer ids: tokens, a vocabulary, padded batches."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import regex
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+PADDING, UNKNOWN = 0, 1
+PADDING_WORD, UNKNOWN_WORD = "<pad>", "<unk>"
+
+# A letter or digit, then letters, digits and combining marks; an apostrophe may stand inside.
+# Any script: Hindi vowel signs and Hebrew points are marks, which Python's own \w would split at.
+_WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['’][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*")
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word and where it stands: ``text[start:end]`` is how the author wrote it."""
+
+    word: str
+    start: int
+    end: int
+
+
+def tokenize_with_spans(text: str, *, lowercase: bool = True) -> list[Token]:
+    """Split a text into words that remember their place in it.
+
+    Parameters
+    ----------
+    text : str
+        Any Unicode text.
+    lowercase : bool
+        Whether ``word`` is lower-cased; the spans always point into the text as given.
+
+    Examples
+    --------
+    >>> tokenize_with_spans("It isn't bad.")[1]
+    Token(word="isn't", start=3, end=8)
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"expected a text (str), got {type(text).__name__}: pass one string")
+    tokens = []
+    for match in _WORD.finditer(text):
+        word = unicodedata.normalize("NFC", match.group()).replace("’", "'")
+        tokens.append(Token(word.lower() if lowercase else word, *match.span()))
+    return tokens
+
+
+def tokenize(text: str, *, lowercase: bool = True) -> list[str]:
+    """Split a text into words.
+
+    A word is a run of letters and digits of any script with the marks that belong to them; an
+    apostrophe inside a word stays ("isn't" is one word), every other sign separates. Punctuation
+    and emoji are not words.
+
+    Parameters
+    ----------
+    text : str
+        Any Unicode text.
+    lowercase : bool
+        Set to False to keep the case.
+
+    Returns
+    -------
+    list of str
+        The words in reading order; empty for a text without a letter or digit.
+
+    Examples
+    --------
+    >>> tokenize("What a good movie")
+    ['what', 'a', 'good', 'movie']
+    >>> tokenize("It's NOT good!!", lowercase=False)
+    ["It's", 'NOT', 'good']
+    """
+    return [token.word for token in tokenize_with_spans(text, lowercase=lowercase)]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words a model knows; a word's place in the list is its id.
+
+    Id 0 is padding and id 1 stands for every unknown word; real words follow, the most frequent
+    first.
+
+    Parameters
+    ----------
+    words : tuple of str
+        All V words, ``("<pad>", "<unk>", ...)``.
+
+    Raises
+    ------
+    ValueError
+        If the list does not begin with the two special words or repeats a word.
+
+    Examples
+    --------
+    >>> vocabulary = Vocabulary.build([["a", "good", "movie"], ["a", "movie"]], max_size=4)
+    >>> vocabulary.words
+    ('<pad>', '<unk>', 'a', 'movie')
+    >>> vocabulary.encode(["a", "good", "movie"])
+    [2, 1, 3]
+    """
+
+    words: tuple[str, ...] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if self.words[:2] != (PADDING_WORD, UNKNOWN_WORD):
+            raise ValueError(
+                f"a vocabulary begins with {PADDING_WORD!r}, {UNKNOWN_WORD!r}, "
+                f"got {self.words[:2]}: build it with Vocabulary.build"
+            )
+        if len(self._ids) != len(self.words):
+            word, times = Counter(self.words).most_common(1)[0]
+            raise ValueError(f"a vocabulary lists each word once, got {word!r} {times} times")
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {word: id_ for id_, word in enumerate(self.words)}
+
+    @classmethod
+    def build(
+        cls,
+        documents: Iterable[Sequence[str]],
+        *,
+        max_size: int | None = None,
+        min_count: int = 1,
+    ) -> Vocabulary:
+        """Collect the most frequent words of tokenized documents; ties go by the alphabet.
+
+        Parameters
+        ----------
+        documents : iterable of sequences of str
+            Tokenized documents.
+        max_size : int, optional
+            The largest number of words V, the two special ones included.
+        min_count : int
+            Leave out words that occur less often than this.
+        """
+        counts = Counter(word for document in documents for word in document)
+        for special in (PADDING_WORD, UNKNOWN_WORD):
+            counts.pop(special, None)
+        frequent = [word for word, count in counts.items() if count >= min_count]
+        frequent.sort(key=lambda word: (-counts[word], word))
+        room = None if max_size is None else max(max_size - 2, 0)
+        return cls((PADDING_WORD, UNKNOWN_WORD, *frequent[:room]))
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._ids
+
+    def id(self, word: str) -> int:
+        """Return the id of a word, 1 if it is unknown."""
+        return self._ids.get(word, UNKNOWN)
+
+    def encode(self, tokens: Iterable[str]) -> list[int]:
+        """Turn words into ids; unknown words become id 1."""
+        return [self._ids.get(token, UNKNOWN) for token in tokens]
+
+    def decode(self, ids: Iterable[int]) -> list[str]:
+        """Turn ids back into words.
+
+        Raises
+        ------
+        ValueError
+            If an id is outside 0..V-1.
+        """
+        ids = [int(id_) for id_ in ids]
+        for id_ in ids:
+            if not 0 <= id_ < len(self):
+                raise ValueError(f"ids lie in 0..{len(self) - 1} here, got {id_}")
+        return [self.words[id_] for id_ in ids]
+
+
+def pad(documents: Sequence[Sequence[int]], *, max_length: int | None = None) -> Int64[Tensor, "N l"]:
+    """Lay documents of different lengths side by side, filled up with padding (id 0).
+
+    Parameters
+    ----------
+    documents : sequence of sequences of int
+        N encoded documents.
+    max_length : int, optional
+        Cut longer documents here.
+
+    Returns
+    -------
+    Tensor of shape (N, l), int64
+        As long as the longest document that is left after cutting.
+
+    Examples
+    --------
+    >>> pad([[2, 3, 4], [5]])
+    tensor([[2, 3, 4],
+            [5, 0, 0]])
+    """
+    rows = [torch.tensor(document[:max_length], dtype=torch.int64) for document in documents]
+    if not rows:
+        raise ValueError("expected at least one document to pad, got none")
+    return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=PADDING)
