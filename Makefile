@@ -33,7 +33,7 @@ $(STAMP): requirements.lock pyproject.toml tools/install.py | .venv/pyvenv.cfg
 	@touch $(STAMP)
 
 book: $(STAMP) ## build the site into book/_build/html; any warning fails
-	$(PY) -m jupyter_book build book --all -W -n --keep-going
+	$(BIN)/jupyter-book build book --all -W -n --keep-going
 	@echo "The site is in $(SITE); 'make serve' shows it."
 
 test: lint unit nbval book browser ## everything: lint, unit tests, notebooks, the site in a browser

@@ -1,4 +1,4 @@
-"""Build hook: a wheel carries ``data/`` as ``interpbook/_data``; an editable install reads it in place."""
+"""Build hook: a wheel carries ``data/``; an editable install reads the folder in place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class EmbedData(BuildHookInterface):
-    """Add the data folder to real wheels only."""
+    """Add ``data/`` as ``interpbook/_data``, to real wheels only."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Extend the files of the wheel about to be built."""

@@ -60,7 +60,7 @@ def pinned(package: str, lock: Path = LOCK) -> str:
     """Return the lock's requirement for ``package``, such as ``torch==2.13.0``."""
     found = re.search(rf"^{re.escape(package)}==[^\s;]+", lock.read_text("utf-8"), re.MULTILINE)
     if found is None:
-        raise SystemExit(f"{lock.name} has no pin for {package}; run `make lock` in a working .venv.")
+        raise SystemExit(f"{lock.name} has no pin for {package}; run `make lock`.")
     return found[0]
 
 

@@ -31,8 +31,8 @@ MAX_TRIES = 400
 TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # interpbook.tokenize, for the ASCII written here
 SLOT = re.compile(r"\{([\w.]+)\}")
 ARTICLE = re.compile(r"\ba\(n\)(?= [\[<]*(\w+))")
-SENTENCE_START = re.compile(r"(?:^|(?<=[.!?] ))[\[<]*[a-z]")
-VOWEL_SOUND = re.compile(r"(?!eu|on[ce]|u(?:ni|se|su|ti))[aeiou]|8|11\b|18\b|hono|hour|heir", re.I)
+SENTENCE_START = re.compile(r"(?:^|(?<=[.!?] ))[(\[<]*[a-z]")
+VOWEL_SOUND = re.compile(r"(?!eu|on[ce]|u(?:ni(?![nm])|s[eu]|ti))[aeiou]|8|11\b|18\b|hono|hour|heir", re.I)
 AS_OPPOSED = str.maketrans("[]", "<>")
 
 

@@ -163,7 +163,9 @@ def _word_scores(
         u = u * live[:, :, None]
         share = u[None] * weight[:, None, :, None]  # (c, N, f, n)
         share = share + (model.output.bias / (filters * width))[:, None, None, None]
-        places.append((first + start[:, :, None] + torch.arange(width, device=ids.device)).flatten())
+        places.append(
+            (first + start[:, :, None] + torch.arange(width, device=ids.device)).flatten()
+        )
         shares.append(share.flatten(1))
     place, share = torch.cat(places), torch.cat(shares, dim=1)
     scores = torch.zeros(classes, documents * length, dtype=share.dtype, device=share.device)

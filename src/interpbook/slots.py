@@ -9,7 +9,6 @@ here instead of running the convolution again, and training finds its best windo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 import torch
@@ -24,9 +23,7 @@ from interpbook.models import TextCNN
 _BLOCK = 16
 
 
-def score_words(
-    model: TextCNN, vectors: Float[Tensor, "R m"]
-) -> list[Float[Tensor, "R slots"]]:
+def score_words(model: TextCNN, vectors: Float[Tensor, "R m"]) -> list[Float[Tensor, "R _"]]:
     """Score word vectors in every slot of every filter: one matrix product for each width.
 
     Parameters
@@ -91,7 +88,9 @@ def best_windows(
     peaks = scores.amax(dim=2)  # (N, blocks, f)
     best = peaks.amax(dim=1)  # (N, f)
     if not torch.isfinite(best).all():
-        raise ValueError("the model's weights give scores that are not finite: retrain or reload it")
+        raise ValueError(
+            "the model's weights give scores that are not finite: retrain or reload it"
+        )
     block = _first(peaks == best[:, None])
     inside = block[:, None, None].expand(-1, 1, _BLOCK, -1)
     winners = scores.gather(1, inside).squeeze(1)  # (N, _BLOCK, f)
@@ -176,7 +175,7 @@ def slot_table(model: TextCNN) -> SlotTable:
 
 def local_tables(
     model: TextCNN, ids: Int64[Tensor, "N l"]
-) -> tuple[list[Float[Tensor, "R slots"]], Int64[Tensor, "N l"]]:
+) -> tuple[list[Float[Tensor, "R _"]], Int64[Tensor, "N l"]]:
     """Score just a batch's distinct words, so that gradients flow to them and to the filters.
 
     Returns
@@ -191,7 +190,9 @@ def local_tables(
     rows = torch.empty(len(weight), dtype=torch.int64, device=ids.device)
     rows[words] = torch.arange(len(words), device=ids.device)
     vectors = F.embedding(words, weight, padding_idx=model.embedding.padding_idx, sparse=True)
-    tables = [F.pad(scores, (0, 0, 0, 1), value=-torch.inf) for scores in score_words(model, vectors)]
+    tables = [
+        F.pad(scores, (0, 0, 0, 1), value=-torch.inf) for scores in score_words(model, vectors)
+    ]
     return tables, rows[ids]
 
 
@@ -209,9 +210,7 @@ def look_up(
     return table.reshape(-1)[inside * (width * filters) + columns]
 
 
-def pooled_scores(
-    model: TextCNN, ids: Int64[Tensor, "N l"]
-) -> Float[Tensor, "N k"]:
+def pooled_scores(model: TextCNN, ids: Int64[Tensor, "N l"]) -> Float[Tensor, "N k"]:
     """Compute every filter's u_max with gradients, at a fraction of a convolution's cost.
 
     The maximum passes a gradient only to the window that reached it. So the windows are found

@@ -49,8 +49,10 @@ def tokenize_with_spans(text: str, *, lowercase: bool = True) -> list[Token]:
         raise TypeError(f"expected a text (str), got {type(text).__name__}: pass one string")
     tokens = []
     for match in _WORD.finditer(text):
-        word = unicodedata.normalize("NFC", match.group()).replace("’", "'")
-        tokens.append(Token(word.lower() if lowercase else word, *match.span()))
+        word = match.group().lower() if lowercase else match.group()
+        # Lower-casing can take a word out of normal form, so this comes second.
+        word = unicodedata.normalize("NFC", word).replace("’", "'")
+        tokens.append(Token(word, *match.span()))
     return tokens
 
 
@@ -181,7 +183,9 @@ class Vocabulary:
         return [self.words[id_] for id_ in ids]
 
 
-def pad(documents: Sequence[Sequence[int]], *, max_length: int | None = None) -> Int64[Tensor, "N l"]:
+def pad(
+    documents: Sequence[Sequence[int]], *, max_length: int | None = None
+) -> Int64[Tensor, "N l"]:
     """Lay documents of different lengths side by side, filled up with padding (id 0).
 
     Parameters

@@ -216,9 +216,7 @@ def predict(
     return logits
 
 
-def evaluate(
-    model: TextCNN, documents: Sequence[Sequence[int]], labels: Sequence[int]
-) -> float:
+def evaluate(model: TextCNN, documents: Sequence[Sequence[int]], labels: Sequence[int]) -> float:
     """Return the accuracy, the share of documents whose largest logit is their label's."""
     check_labels(labels, model.config.num_classes)
     predicted = predict(model, documents).argmax(dim=1)

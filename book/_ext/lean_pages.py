@@ -1,0 +1,55 @@
+"""Take off every page what this site doesn't use, so that no page is tempted to ask other hosts.
+
+Jupyter Book always loads sphinx-thebe, whose script tags name a CDN and whose second copy is an
+error in the browser's console; and myst-nb writes the state of every widget into the page, for a
+widget manager that a static site doesn't have.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+PROMPTS = {
+    "Show code cell content": "Show a solution",
+    "Hide code cell content": "Hide the solution",
+    "Show code cell source": "Show the code",
+    "Hide code cell source": "Hide the code",
+    "Show code cell output": "Show the output",
+    "Hide code cell output": "Hide the output",
+}
+
+
+def switch_off_thebe(app: Sphinx, config: Config) -> None:
+    """Disconnect sphinx-thebe from the build."""
+    for listeners in app.events.listeners.values():
+        for listener in list(listeners):
+            if listener.handler.__module__ == "sphinx_thebe":
+                app.disconnect(listener.id)
+
+
+def trim_page(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Drop script tags that are repeated or unused, and name what a fold hides."""
+    seen: set[str] = set()
+    kept = []
+    for script in context["script_files"]:
+        key = repr((getattr(script, "filename", script), getattr(script, "attributes", None)))
+        if key not in seen and getattr(script, "attributes", {}).get("type") != WIDGET_STATE:
+            kept.append(script)
+        seen.add(key)
+    context["script_files"] = kept
+    context["css_files"] = [c for c in context["css_files"] if "sphinx-thebe" not in str(c.filename)]
+    for theirs, ours in PROMPTS.items():
+        context["body"] = context.get("body", "").replace(theirs, ours)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.connect("config-inited", switch_off_thebe, priority=1)
+    app.connect("html-page-context", trim_page, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,235 @@
+"""Classifier: a trained model with its vocabulary and class names, in one folder on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from interpbook.corpora import data_folder
+from interpbook.explanations import Explanation, explain, read
+from interpbook.models import TextCNN, TextCNNConfig
+from interpbook.text import Vocabulary
+from interpbook.training import predict
+
+_FORMAT = 1
+_WEIGHTS, _DESCRIPTION = "model.safetensors", "classifier.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """A text in, class probabilities and explanations out.
+
+    Parameters
+    ----------
+    model : TextCNN
+        Trained.
+    vocabulary : Vocabulary
+        The V words of the model's embedding.
+    class_names : tuple of str
+        The c classes, in the order of the logits.
+    lowercase : bool
+        Whether texts are lower-cased before look-up.
+    card : dict
+        Where the model comes from: corpus, completeness, seed, accuracy, command.
+
+    Raises
+    ------
+    ValueError
+        If vocabulary or class names do not fit the model.
+    """
+
+    model: TextCNN
+    vocabulary: Vocabulary = field(repr=False)
+    class_names: tuple[str, ...]
+    lowercase: bool = True
+    card: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "class_names", tuple(self.class_names))
+        config = self.model.config
+        if len(self.vocabulary) != config.vocab_size:
+            raise ValueError(
+                f"the model has {config.vocab_size} words but the vocabulary {len(self.vocabulary)}"
+            )
+        if len(self.class_names) != config.num_classes:
+            raise ValueError(
+                f"the model has {config.num_classes} classes but got names {self.class_names}"
+            )
+        self.model.eval()
+
+    def encode(self, texts: Iterable[str]) -> list[list[int]]:
+        """Turn texts into word ids, cut at the model's ``max_length``.
+
+        Raises
+        ------
+        TypeError
+            If a single string is given instead of several texts.
+        ValueError
+            If a text holds no word.
+        """
+        if isinstance(texts, str):
+            raise TypeError("expected several texts, got one string: put it in a list")
+        limit = self.model.config.max_length
+        return [
+            self.vocabulary.encode(
+                token.word for token in read(text, lowercase=self.lowercase)[:limit]
+            )
+            for text in texts
+        ]
+
+    def predict_proba(self, texts: Sequence[str]) -> Float[np.ndarray, "N c"]:
+        """Return the class probabilities of N texts.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As ``encode``.
+        """
+        documents = self.encode(texts)
+        if not documents:
+            return np.empty((0, len(self.class_names)), dtype=np.float32)
+        return predict(self.model, documents).softmax(dim=1).numpy()
+
+    def explain(self, text: str) -> Explanation:
+        """Split the prediction for one text over its n-grams and its words.
+
+        The result shows itself in Jupyter: the text coloured by B, the n-grams behind it, and both
+        column sums beside the logits.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``text`` is not a string or holds no word.
+        """
+        return explain(
+            self.model, self.vocabulary, self.class_names, text, lowercase=self.lowercase
+        )
+
+    def save(self, folder: str | os.PathLike) -> None:
+        """Write the weights (safetensors, float16) and the rest (JSON) to a folder.
+
+        Each file lands by rename, the description last and with the weights' SHA-256 in it: what
+        is there is whole, or ``load`` says that it is not.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        tensors = {
+            name: tensor.detach().to("cpu", torch.float16).contiguous()
+            for name, tensor in self.model.state_dict().items()
+        }
+        weights = save(tensors)
+        description = {
+            "format": _FORMAT,
+            "weights_sha256": hashlib.sha256(weights).hexdigest(),
+            "config": asdict(self.model.config),
+            "class_names": self.class_names,
+            "lowercase": self.lowercase,
+            "card": self.card,
+            "words": self.vocabulary.words,
+        }
+        text = json.dumps(description, ensure_ascii=False, indent=None, separators=(",", ":"))
+        _write(folder / _WEIGHTS, weights)
+        _write(folder / _DESCRIPTION, (text + "\n").encode())
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike) -> Classifier:
+        """Read a classifier that ``save`` wrote; its weights become float32.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the folder holds no classifier.
+        ValueError
+            If a file is damaged or of another format.
+        """
+        folder = Path(folder)
+        missing = [name for name in (_DESCRIPTION, _WEIGHTS) if not (folder / name).is_file()]
+        if missing:
+            raise FileNotFoundError(
+                f"{folder} holds no classifier, {missing[0]} is missing: "
+                "give a folder that Classifier.save wrote"
+            )
+        try:
+            description = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
+            found = description["format"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(_damaged(folder / _DESCRIPTION)) from error
+        if found != _FORMAT:
+            raise ValueError(
+                f"{folder} has checkpoint format {found!r}, this version reads {_FORMAT}: "
+                "save it again with this version of interpbook"
+            )
+        weights = (folder / _WEIGHTS).read_bytes()
+        try:
+            if hashlib.sha256(weights).hexdigest() != description["weights_sha256"]:
+                raise ValueError(_damaged(folder / _WEIGHTS))
+            model = TextCNN(TextCNNConfig(**description["config"]))
+            tensors = {name: tensor.float() for name, tensor in load(weights).items()}
+            model.load_state_dict(tensors)
+            return cls(
+                model=model,
+                vocabulary=Vocabulary(tuple(description["words"])),
+                class_names=tuple(description["class_names"]),
+                lowercase=description["lowercase"],
+                card=description["card"],
+            )
+        except (KeyError, TypeError, RuntimeError, SafetensorError) as error:
+            raise ValueError(_damaged(folder)) from error
+
+
+def load_classifier(name: str | os.PathLike) -> Classifier:
+    """Load one of the book's classifiers by name, or any other by its folder.
+
+    Parameters
+    ----------
+    name : str or path
+        "imdb", "ag_news", "mr", "reviews", "headlines", or a folder that ``Classifier.save`` wrote.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such classifier.
+    ValueError
+        If it is damaged.
+
+    Examples
+    --------
+    >>> classifier = load_classifier("imdb")
+    >>> classifier.class_names
+    ('negative', 'positive')
+    """
+    models = data_folder() / "models"
+    if (models / name).is_dir():
+        return Classifier.load(models / name)
+    if Path(name).is_dir():
+        return Classifier.load(name)
+    names = sorted(path.name for path in models.iterdir() if path.is_dir())
+    raise FileNotFoundError(
+        f"expected one of the classifiers {', '.join(names)} or a folder, got {os.fspath(name)!r}"
+    )
+
+
+def _damaged(path: Path) -> str:
+    return f"{path} is damaged: restore it (git checkout, or save the classifier again)"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file so that it is either whole or not there."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as part:
+        part.write(content)
+        part.flush()
+        os.fsync(part.fileno())
+    os.chmod(part.name, 0o644)
+    os.replace(part.name, path)

@@ -1,0 +1,371 @@
+"""Records and small arrays as matplotlib figures, in one style.
+
+Each function draws on new axes and returns the figure. Signed scores get one diverging map, blue
+for and orange against, centred on zero, the same for every colour vision. The paper under each
+figure is white in both themes, so that ink keeps its contrast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from torch import Tensor
+
+from interpbook.explanations import Explanation
+
+Array = np.ndarray | Tensor | Sequence
+
+BLUE, ORANGE, INK, FAINT = "#2171b5", "#d95f02", "#222222", "#c8c8c8"
+SIGNED = LinearSegmentedColormap.from_list(
+    "signed", [ORANGE, "#fdd0a2", "#ffffff", "#c6dbef", BLUE]
+)
+STYLE = {
+    "figure.facecolor": "white",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": "medium",
+    "font.size": 10,
+    "figure.dpi": 110,
+}
+
+
+def _axes(width: float, height: float) -> tuple[Figure, plt.Axes]:
+    with plt.rc_context(STYLE):
+        return plt.subplots(figsize=(width, height), layout="constrained")
+
+
+def signed_heatmap(
+    scores: Array,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    title: str = "",
+    unit: str = "logits",
+    annotate: bool = True,
+) -> Figure:
+    """Draw a matrix of signed scores, zero white.
+
+    Parameters
+    ----------
+    scores : array of shape (R, C)
+        Signed numbers.
+    rows, columns : sequence of str
+        R row and C column labels.
+    title, unit : str
+        Above the figure; on the colour bar.
+    annotate : bool
+        Write each number into its cell.
+    """
+    scores = np.asarray(scores)
+    figure, axes = _axes(1.8 + 0.95 * scores.shape[1], 0.8 + 0.32 * scores.shape[0])
+    limit = max(np.abs(scores).max(initial=0), 1e-12)
+    sns.heatmap(
+        scores,
+        ax=axes,
+        cmap=SIGNED,
+        norm=TwoSlopeNorm(0, -limit, limit),
+        annot=annotate,
+        fmt=".2f",
+        annot_kws={"color": INK},
+        linewidths=0.5,
+        linecolor="#eeeeee",
+        xticklabels=list(columns),
+        yticklabels=list(rows),
+        cbar_kws={"label": unit},
+    )
+    axes.tick_params(length=0)
+    axes.tick_params(axis="y", rotation=0)
+    axes.set_title(title)
+    return figure
+
+
+def signed_bars(
+    labels: Sequence[str], scores: Array, *, title: str = "", unit: str = "logits"
+) -> Figure:
+    """Draw one horizontal bar for each labelled score, the first on top."""
+    scores = np.asarray(scores, dtype=float)
+    figure, axes = _axes(6.4, 0.9 + 0.3 * len(scores))
+    colours = [BLUE if score >= 0 else ORANGE for score in scores]
+    bars = axes.barh(range(len(scores)), scores, color=colours, height=0.7)
+    axes.bar_label(bars, fmt="%+.2f", padding=3, fontsize=8)
+    axes.set_yticks(range(len(scores)), labels)
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.set(xlabel=unit, title=title)
+    return figure
+
+
+def window_scores(tokens: Sequence[str], scores: Array, width: int, *, title: str = "") -> Figure:
+    """Draw one filter's score at every window of a sentence, the best window marked.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        The l words.
+    scores : array of shape (l - n + 1,)
+        u_i of the window that starts at word i.
+    width : int
+        n.
+    title : str
+        Above the figure.
+    """
+    scores = np.asarray(scores, dtype=float)
+    best = int(scores.argmax())
+    figure, axes = _axes(max(4.5, 0.75 * len(tokens)), 2.9)
+    axes.axvspan(best - 0.45, best + width - 0.55, color=BLUE, alpha=0.12)
+    colours = [BLUE if i == best else FAINT for i in range(len(scores))]
+    axes.vlines(range(len(scores)), 0, scores, color=colours, linewidth=3)
+    axes.scatter(range(len(scores)), scores, color=colours, zorder=3)
+    axes.annotate(
+        f"u_max = {scores[best]:.2f}",
+        (best, scores[best]),
+        xytext=(6, 6),
+        textcoords="offset points",
+    )
+    axes.axhline(0, color=INK, linewidth=0.8)
+    axes.set_xticks(range(len(tokens)), tokens, rotation=45, ha="right")
+    axes.margins(y=0.2)
+    axes.set(
+        ylabel="filter score u", xlabel=f"first word of the window (width {width})", title=title
+    )
+    return figure
+
+
+def id_grid(ids: Array, words: Sequence[Sequence[str]], *, title: str = "") -> Figure:
+    """Draw a padded batch: each cell a word and its id, padding hatched.
+
+    Parameters
+    ----------
+    ids : array of shape (N, l), int
+        0 is padding.
+    words : sequence of N sequences of str
+        The documents' words, without padding.
+    title : str
+        Above the figure.
+    """
+    ids = np.asarray(ids)
+    documents, length = ids.shape
+    figure, axes = _axes(0.3 + 1.05 * length, 0.5 + 0.75 * documents)
+    for d in range(documents):
+        for i in range(length):
+            empty = ids[d, i] == 0
+            axes.add_patch(
+                Rectangle(
+                    (i, d),
+                    1,
+                    1,
+                    facecolor="#f4f4f4" if empty else "#deebf7",
+                    edgecolor="white",
+                    hatch="///" if empty else None,
+                    linewidth=2,
+                )
+            )
+            word = "" if i >= len(words[d]) else words[d][i]
+            axes.text(i + 0.5, d + 0.38, word, ha="center", va="center", color=INK)
+            axes.text(
+                i + 0.5,
+                d + 0.72,
+                str(ids[d, i]),
+                ha="center",
+                va="center",
+                color="#555555",
+                fontsize=8,
+                family="monospace",
+            )
+    axes.set(xlim=(0, length), ylim=(documents, 0), title=title)
+    axes.set_xticks(np.arange(length) + 0.5, range(length))
+    axes.set_yticks(np.arange(documents) + 0.5, [f"doc {d}" for d in range(documents)])
+    axes.tick_params(length=0)
+    axes.set_xlabel("position")
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def curves(
+    x: Array,
+    lines: dict[str, Array],
+    *,
+    xlabel: str,
+    ylabel: str,
+    title: str = "",
+    logx: bool = False,
+    mark: float | None = None,
+) -> Figure:
+    """Draw named lines over one x, told apart by dash as well as by colour.
+
+    Parameters
+    ----------
+    x : array of shape (n,)
+        Shared positions.
+    lines : dict of str to array of shape (n,)
+        Each line's name and values.
+    xlabel, ylabel, title : str
+        Labels, with units.
+    logx : bool
+        Logarithmic x axis.
+    mark : float, optional
+        A position to mark with a vertical line.
+    """
+    figure, axes = _axes(6.2, 3.2)
+    colours = (BLUE, ORANGE, "#555555", "#41ab5d")
+    for (name, y), colour, dash in zip(
+        lines.items(), colours, ("-", "--", "-.", ":"), strict=False
+    ):
+        axes.plot(np.asarray(x), np.asarray(y), dash, color=colour, label=name, linewidth=2)
+    if logx:
+        axes.set_xscale("log")
+    if mark is not None:
+        axes.axvline(mark, color=FAINT, linewidth=1.5)
+    if len(lines) > 1:
+        axes.legend(frameon=False)
+    axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    return figure
+
+
+def word_map(
+    words: Sequence[str], places: Array, groups: Sequence[str], *, title: str = ""
+) -> Figure:
+    """Draw words at places in a plane, their groups told apart by marker and colour.
+
+    Parameters
+    ----------
+    words : sequence of str
+        R words.
+    places : array of shape (R, 2)
+        Where they lie, in the units of the projection.
+    groups : sequence of str
+        Each word's group.
+    title : str
+        Above the figure.
+    """
+    places, groups = np.asarray(places), np.asarray(groups)
+    figure, axes = _axes(6.4, 4.2)
+    colours = (BLUE, ORANGE, "#555555", "#41ab5d")
+    for group, colour, marker in zip(dict.fromkeys(groups), colours, "os^D", strict=False):
+        of_group = groups == group
+        axes.scatter(*places[of_group].T, color=colour, marker=marker, label=group, s=28)
+    for word, place in zip(words, places, strict=True):
+        axes.annotate(word, place, xytext=(4, 3), textcoords="offset points", fontsize=9)
+    axes.legend(frameon=False)
+    axes.set(xlabel="first component", ylabel="second component", title=title)
+    return figure
+
+
+def histogram(
+    values: Array,
+    *,
+    xlabel: str,
+    ylabel: str,
+    bins: int = 40,
+    mark: float | None = None,
+    mark_label: str = "",
+    title: str = "",
+) -> Figure:
+    """Draw how often values occur; ``mark`` draws a labelled vertical line.
+
+    Parameters
+    ----------
+    values : array of shape (n,)
+        Numbers.
+    xlabel, ylabel, title : str
+        Labels, with units.
+    bins : int
+        Number of bars.
+    mark, mark_label
+        A position and its name.
+    """
+    figure, axes = _axes(6.2, 2.9)
+    axes.hist(np.asarray(values).ravel(), bins=bins, color=BLUE, alpha=0.85)
+    if mark is not None:
+        axes.axvline(mark, color=ORANGE, linewidth=2, linestyle="--", label=mark_label)
+        axes.legend(frameon=False)
+    axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    return figure
+
+
+def waterfall(
+    labels: Sequence[str],
+    scores: Array,
+    *,
+    total: str = "sum",
+    title: str = "",
+    unit: str = "logits",
+) -> Figure:
+    """Draw scores one after the other, each bar from where the last one ended, and their sum.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        R labels.
+    scores : array of shape (R,)
+        Signed numbers.
+    total : str
+        The label of the sum, the lowest bar.
+    title, unit : str
+        Above the figure; on the axis.
+    """
+    scores = np.asarray(scores, dtype=float)
+    ends = scores.cumsum()
+    lengths = np.append(scores, scores.sum())
+    begins = np.append(ends - scores, 0.0)
+    figure, axes = _axes(6.4, 1.0 + 0.3 * len(lengths))
+    colours = [BLUE if length >= 0 else ORANGE for length in lengths]
+    bars = axes.barh(range(len(lengths)), lengths, left=begins, color=colours, height=0.66)
+    bars[-1].set(edgecolor=INK, linewidth=1.5)
+    axes.vlines(ends, np.arange(len(ends)) - 0.33, np.arange(len(ends)) + 1.33, color=FAINT, lw=1)
+    right = np.maximum(begins, begins + lengths)
+    for row, (place, length) in enumerate(zip(right, lengths, strict=True)):
+        axes.annotate(
+            f"{length:+.2f}",
+            (place, row),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
+    axes.set_yticks(range(len(lengths)), [*labels, total])
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.set(xlabel=unit, title=title)
+    return figure
+
+
+def ngram_waterfall(
+    explanation: Explanation, label: int | None = None, *, shown: int = 8, title: str = ""
+) -> Figure:
+    """Draw how the n-grams of one text add up to a class's lead over the mean of the others.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of one text.
+    label : int, optional
+        A class number; the predicted class if left out.
+    shown : int
+        How many n-grams get a bar of their own, the most decisive ones.
+    title : str
+        Above the figure.
+    """
+    label = explanation.predicted if label is None else label
+    ngrams = explanation.ngrams(label)
+    labels = [" ".join(ngram.words).replace("<pad>", "·") for ngram in ngrams[:shown]]
+    scores = [ngram.score for ngram in ngrams[:shown]]
+    rest = ngrams[shown:]
+    if rest:
+        labels.append(f"{len(rest)} more n-grams")
+        scores.append(sum(ngram.score for ngram in rest))
+    # What A holds besides: the silent filters' equal shares of the output biases.
+    lead = float(explanation.evidence(label).sum())
+    labels.append(f"{explanation.silent_filters} silent filters")
+    scores.append(lead - sum(scores))
+    name = explanation.class_names[label]
+    return waterfall(labels, scores, total=name, title=title, unit=f"logits for {name}")

@@ -1,0 +1,121 @@
+"""Escaped, coloured HTML: what the records' ``_repr_html_`` is made of.
+
+Text comes from users, so each function escapes what it is given and returns finished HTML. Colour
+is never the only carrier: words that speak for a class are underlined solid and those against it
+dotted, and the strongest ones carry their score as a number. Colours are translucent, so that the
+page's own text colour and background show through in light and dark themes alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+FOR, AGAINST = "33, 113, 181", "217, 95, 2"  # blue and orange, apart for every colour vision
+
+STYLE = f"""<style>
+.ib {{ font-size: 0.95rem; line-height: 1.5; color: inherit; max-width: 46rem; }}
+.ib p {{ margin: 0.4rem 0; }}
+.ib .ib-text {{ line-height: 2.3; white-space: pre-wrap; overflow-wrap: anywhere; }}
+.ib .ib-word {{ border-radius: 0.2em; padding: 0.1em 0.15em;
+  border-bottom: 2px solid transparent; }}
+.ib .ib-for {{ border-bottom-color: rgb({FOR}); }}
+.ib .ib-against {{ border-bottom-color: rgb({AGAINST}); border-bottom-style: dotted; }}
+.ib .ib-unknown {{ font-style: italic; opacity: 0.75; }}
+.ib ruby rt {{ font-size: 0.65em; user-select: none; }}
+.ib .ib-scroll {{ overflow-x: auto; }}
+.ib table {{ border-collapse: collapse; margin: 0.4rem 0; }}
+.ib th, .ib td {{ padding: 0.15rem 0.5rem; text-align: right; white-space: nowrap; background: none;
+  border: 0; border-bottom: 1px solid rgba(128, 128, 128, 0.35); color: inherit; }}
+.ib th:first-child, .ib td:first-child {{ text-align: left; }}
+.ib .ib-note {{ font-size: 0.85em; opacity: 0.85; }}
+</style>"""
+
+
+def page(*parts: str) -> str:
+    """Wrap finished HTML parts and the style sheet in one block."""
+    return f'{STYLE}<div class="ib">{"".join(parts)}</div>'
+
+
+def paragraph(text: str, *, note: bool = False) -> str:
+    """Return one escaped paragraph.
+
+    Examples
+    --------
+    >>> paragraph("a < b")
+    '<p>a &lt; b</p>'
+    """
+    return f"<p{' class=ib-note' if note else ''}>{escape(text)}</p>"
+
+
+def coloured_text(
+    text: str,
+    spans: Sequence[tuple[int, int]],
+    scores: Sequence[float],
+    *,
+    titles: Sequence[str],
+    unknown: Sequence[bool],
+    label_above: float = 0.25,
+) -> str:
+    """Colour the words of a text by their scores; what stands between them stays plain.
+
+    Parameters
+    ----------
+    text : str
+        The text as written.
+    spans : sequence of (start, end)
+        Where the words are, in order.
+    scores : sequence of float
+        One a word; positive speaks for the class. The strongest gets the full colour.
+    titles : sequence of str
+        What a pointer resting on a word shows.
+    unknown : sequence of bool
+        Words to set in italics, because the model does not know them.
+    label_above : float
+        Words that reach this share of the strongest score carry their number.
+
+    Examples
+    --------
+    >>> html = coloured_text("<b> good", [(4, 8)], [1.5], titles=["+1.50"], unknown=[False])
+    >>> "&lt;b&gt;" in html, "+1.5" in html
+    (True, True)
+    """
+    strongest = max((abs(score) for score in scores), default=0) or 1.0
+    pieces, end = [], 0
+    for (start, stop), score, title, new in zip(spans, scores, titles, unknown, strict=True):
+        share = score / strongest
+        word = escape(text[start:stop])
+        if abs(share) >= label_above:
+            word = f"<ruby>{word}<rt>{score:+.1f}</rt></ruby>"
+        classes = ["ib-word"]
+        if abs(share) >= 0.05:
+            classes.append("ib-for" if share > 0 else "ib-against")
+        if new:
+            classes.append("ib-unknown")
+        colour = f"rgba({FOR if share > 0 else AGAINST}, {0.55 * abs(share):.2f})"
+        pieces += [
+            escape(text[end:start]),
+            f'<span class="{" ".join(classes)}" style="background: {colour}" '
+            f'title="{escape(title)}">{word}</span>',
+        ]
+        end = stop
+    return f'<p class="ib-text" dir="auto">{"".join(pieces)}{escape(text[end:])}</p>'
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str) -> str:
+    """Return an escaped table that scrolls inside itself.
+
+    Examples
+    --------
+    >>> "<td>a&amp;b</td>" in table(["word"], [["a&b"]], caption="Words")
+    True
+    """
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+    )
+    return (
+        f'{paragraph(caption, note=True)}<div class="ib-scroll" tabindex="0" role="region" '
+        f'aria-label="{escape(caption)}"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+import torch
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from interpbook.text import Token, Vocabulary, pad, tokenize, tokenize_with_spans
+
+# Every code point, lone surrogates included.
+any_text = st.text(st.characters())
+letters_and_marks = st.text(st.characters(categories=["L", "M", "N"]))
+
+
+@given(any_text)
+@example("\ud800\x00")
+def test_no_text_crashes_tokenize(text):
+    for token in tokenize_with_spans(text):
+        assert token.word and 0 <= token.start < token.end <= len(text)
+
+
+@given(any_text)
+def test_spans_point_to_the_words_in_order_without_overlap(text):
+    end = 0
+    for token in tokenize_with_spans(text, lowercase=False):
+        written = text[token.start : token.end]
+        assert token.word == unicodedata.normalize("NFC", written).replace("’", "'")
+        assert token.start >= end
+        end = token.end
+
+
+@given(letters_and_marks | any_text, st.booleans())
+@example("İ\u0327", True)  # lower-casing takes this out of normal form
+def test_tokenizing_words_again_changes_nothing(text, lowercase):
+    words = tokenize(text, lowercase=lowercase)
+    assert tokenize(" ".join(words), lowercase=lowercase) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("What a good movie", ["what", "a", "good", "movie"]),
+        ("It’s rock'n'roll, isn't it?", ["it's", "rock'n'roll", "isn't", "it"]),
+        ("'quoted' and dogs' ", ["quoted", "and", "dogs"]),
+        ("snake_case 3.5 10-out", ["snake", "case", "3", "5", "10", "out"]),
+        ("यह फ़िल्म अच्छी है", ["यह", "फ़िल्म", "अच्छी", "है"]),
+        ("הַסֶּרֶט טוֹב", ["הַסֶּרֶט", "טוֹב"]),
+        ("الفِيلمُ جَيِّد", ["الفِيلمُ", "جَيِّد"]),
+        ("good 👍🏽 👩‍👩‍👧 movie", ["good", "movie"]),
+        ("cafe\u0301 CAFÉ", ["café", "café"]),
+        ("…?! ★ 🎬", []),
+        ("", []),
+    ],
+)
+def test_words_of_many_scripts(text, words):
+    assert tokenize(text) == [unicodedata.normalize("NFC", word) for word in words]
+
+
+def test_a_curly_apostrophe_keeps_its_place_in_the_text():
+    assert tokenize_with_spans("So it’s") == [Token("so", 0, 2), Token("it's", 3, 7)]
+
+
+def test_case_is_kept_on_request():
+    assert tokenize("It's NOT good", lowercase=False) == ["It's", "NOT", "good"]
+
+
+@pytest.mark.parametrize("value", [None, 3, b"bytes", ["a", "list"]])
+def test_what_is_no_text_is_refused(as_users_run_it, value):
+    with pytest.raises(TypeError, match=r"expected a text \(str\), got \w+: pass one string"):
+        tokenize(value)
+
+
+def test_the_vocabulary_lists_frequent_words_first_and_ties_by_the_alphabet():
+    vocabulary = Vocabulary.build([["b", "c", "a"], ["c", "d"]])
+    assert vocabulary.words == ("<pad>", "<unk>", "c", "a", "b", "d")
+
+
+@pytest.mark.parametrize(("size", "words"), [(0, ()), (2, ()), (3, ("c",)), (99, ("c", "a", "b"))])
+def test_max_size_counts_the_special_words(size, words):
+    assert Vocabulary.build([["b", "c", "a", "c"]], max_size=size).words[2:] == words
+
+
+def test_min_count_leaves_rare_words_out():
+    vocabulary = Vocabulary.build([["a", "b", "a"]], min_count=2)
+    assert "a" in vocabulary and "b" not in vocabulary
+
+
+def test_special_words_in_a_document_take_no_second_place():
+    assert Vocabulary.build([["<pad>", "<unk>", "a"]]).words == ("<pad>", "<unk>", "a")
+
+
+@given(st.lists(st.lists(st.text(min_size=1, max_size=3), max_size=6), max_size=4))
+def test_decode_undoes_encode(documents):
+    vocabulary = Vocabulary.build(documents)
+    assert len(vocabulary) == len(set(vocabulary.words))
+    for document in documents:
+        assert vocabulary.decode(vocabulary.encode(document)) == document
+
+
+def test_unknown_words_become_id_one():
+    vocabulary = Vocabulary.build([["a"]])
+    assert vocabulary.encode(["a", "zebra"]) == [2, 1] == [vocabulary.id("a"), vocabulary.id("z")]
+
+
+@pytest.mark.parametrize("wrong", [-1, 3])
+def test_decode_refuses_ids_outside_the_vocabulary(wrong):
+    with pytest.raises(ValueError, match=rf"ids lie in 0..2 here, got {wrong}"):
+        Vocabulary.build([["a"]]).decode([2, wrong])
+
+
+def test_a_vocabulary_without_the_special_words_is_refused():
+    with pytest.raises(ValueError, match="build it with Vocabulary.build"):
+        Vocabulary(("a", "b"))
+
+
+def test_a_vocabulary_that_repeats_a_word_is_refused():
+    with pytest.raises(ValueError, match="lists each word once, got 'a' 2 times"):
+        Vocabulary(("<pad>", "<unk>", "a", "a"))
+
+
+@given(st.lists(st.lists(st.integers(0, 9), max_size=6), min_size=1, max_size=4))
+def test_pad_keeps_every_document_and_fills_up_with_zeros(documents):
+    ids = pad(documents)
+    assert ids.dtype == torch.int64 and ids.shape[1] == max(map(len, documents))
+    for row, document in zip(ids.tolist(), documents, strict=True):
+        assert row == document + [0] * (ids.shape[1] - len(document))
+
+
+def test_pad_cuts_at_max_length():
+    assert pad([[2, 3, 4], [5]], max_length=2).tolist() == [[2, 3], [5, 0]]
+
+
+def test_pad_needs_a_document():
+    with pytest.raises(ValueError, match="at least one document"):
+        pad([])
