@@ -8,8 +8,12 @@ from collections.abc import Iterator
 import hypothesis
 import jaxtyping
 import pytest
+import torch
 
 jaxtyping.install_import_hook("interpbook", "beartype.beartype")
+
+# The tests' networks are tiny: more threads would only wait for each other.
+torch.set_num_threads(1)
 
 # A time limit for each example would measure the machine's other guests.
 hypothesis.settings.register_profile("local", deadline=None)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import torch
 from hypothesis import strategies as st
@@ -14,12 +16,31 @@ from interpbook import Classifier, TextCNN, TextCNNConfig, Vocabulary, pad
 WORDS = ("a", "good", "movie", "not", "bad", "the", "isn't", "slow", "but", "moving")
 
 
-class Case(NamedTuple):
-    """A network and documents for it, each a list of ids."""
+@dataclass(frozen=True)
+class Case:
+    """A network and documents for it, each a list of ids.
 
-    model: TextCNN
+    The network is built when first asked for, not while hypothesis draws: beartype, which runs
+    with it, uses the random numbers that hypothesis watches.
+    """
+
+    config: dict[str, Any]
     documents: list[list[int]]
-    spare: int
+    spare: int = 0
+    dead: tuple[int, int] | None = None
+    zeros: tuple[int, int] | None = None
+    padding_value: float = 0.0
+
+    @cached_property
+    def model(self) -> TextCNN:
+        """The network, with a dead filter, a filter of zeros and a padding vector as drawn."""
+        model = network(**self.config)
+        if self.dead is not None:
+            model.convs[self.dead[0]].bias.data[self.dead[1]] = -100.0
+        if self.zeros is not None:
+            model.convs[self.zeros[0]].weight.data[self.zeros[1]] = 0.0
+        model.embedding.weight.data[0] = self.padding_value
+        return model
 
     @property
     def ids(self) -> Tensor:
@@ -73,28 +94,21 @@ def cases(
     if padding == "masked":
         document = document.filter(any)
     documents = draw(st.lists(document, min_size=1, max_size=4))
-    longest = max(max(widths), *map(len, documents))
-    model = network(
-        seed=draw(st.integers(0, 2**32 - 1)),
-        dtype=dtype,
-        vocab_size=vocab_size,
-        embedding_dim=draw(st.integers(1, 5)),
-        num_classes=draw(st.integers(1, 4)),
-        widths=widths,
-        filters_per_width=draw(st.integers(1, 4)),
-        padding=padding,
-        max_length=longest + draw(st.integers(0, 6)),
-    )
-    if damage:
-        _damage(draw, model)
-    return Case(model, documents, draw(st.integers(0, 7)))
-
-
-def _damage(draw: st.DrawFn, model: TextCNN) -> None:
-    conv = model.convs[draw(st.integers(0, len(model.convs) - 1))]
-    if draw(st.booleans()):
-        conv.bias.data[0] = -100.0  # dead wherever it looks
-    if draw(st.booleans()):
-        conv.weight.data[-1] = 0.0  # every window ties
-    if draw(st.booleans()):
-        model.embedding.weight.data[0] = 0.5
+    per_width = draw(st.integers(1, 4))
+    config = {
+        "seed": draw(st.integers(0, 2**32 - 1)),
+        "dtype": dtype,
+        "vocab_size": vocab_size,
+        "embedding_dim": draw(st.integers(1, 5)),
+        "num_classes": draw(st.integers(1, 4)),
+        "widths": widths,
+        "filters_per_width": per_width,
+        "padding": padding,
+        "max_length": max(*widths, *map(len, documents)) + draw(st.integers(0, 6)),
+    }
+    spare = draw(st.integers(0, 7))
+    if not damage:
+        return Case(config, documents, spare)
+    some_filter = st.tuples(st.integers(0, len(widths) - 1), st.integers(0, per_width - 1))
+    dead, zeros = draw(st.none() | some_filter), draw(st.none() | some_filter)
+    return Case(config, documents, spare, dead, zeros, draw(st.sampled_from([0.0, 0.5])))

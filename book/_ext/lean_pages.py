@@ -1,4 +1,4 @@
-"""Take off every page what this site doesn't use, so that no page is tempted to ask other hosts.
+"""Take off every page what this site doesn't use, and mend what a screen reader stumbles over.
 
 Jupyter Book always loads sphinx-thebe, whose script tags name a CDN and whose second copy is an
 error in the browser's console; and myst-nb writes the state of every widget into the page, for a
@@ -13,13 +13,18 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
-PROMPTS = {
+REWORDED = {
+    # What a fold hides, in words; its text is its name.
     "Show code cell content": "Show a solution",
     "Hide code cell content": "Hide the solution",
     "Show code cell source": "Show the code",
     "Hide code cell source": "Hide the code",
     "Show code cell output": "Show the output",
     "Hide code cell output": "Hide the output",
+    ' aria-label="Toggle hidden content"': "",
+    # The corner of a pandas table heads nothing; a reference is an item of a list.
+    "<th></th>": "<td></td>",
+    'role="doc-biblioentry"': 'role="listitem"',
 }
 
 
@@ -34,7 +39,7 @@ def switch_off_thebe(app: Sphinx, config: Config) -> None:
 def trim_page(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
 ) -> None:
-    """Drop script tags that are repeated or unused, and name what a fold hides."""
+    """Drop what is repeated or unused from the head, and reword the body."""
     seen: set[str] = set()
     kept = []
     for script in context["script_files"]:
@@ -43,8 +48,10 @@ def trim_page(
             kept.append(script)
         seen.add(key)
     context["script_files"] = kept
-    context["css_files"] = [c for c in context["css_files"] if "sphinx-thebe" not in str(c.filename)]
-    for theirs, ours in PROMPTS.items():
+    context["css_files"] = [
+        c for c in context["css_files"] if "sphinx-thebe" not in str(c.filename)
+    ]
+    for theirs, ours in REWORDED.items():
         context["body"] = context.get("body", "").replace(theirs, ours)
 
 

@@ -84,7 +84,7 @@ class Grammar:
     seed: int
     classes: tuple[str, ...]
     sizes: dict[str, int]
-    mix: dict[str, float]
+    mix: dict[str, dict[str, float]]
     confound: dict[str, Any]
     held_out: tuple[str, ...]
     banks: dict[str, tuple[str, ...]]
@@ -206,7 +206,9 @@ def expand(text: str, grammar: Grammar, dealer: Dealer, names: dict[str, str]) -
     def fill(match: re.Match[str]) -> str:
         stem, _, last = match[1].rpartition(".")
         bank = f"{stem}.{names[last]}" if last in names else match[1]
-        phrase = expand(dealer.deal(bank, grammar.banks[bank]), grammar, dealer, names)
+        phrase = expand(
+            dealer.deal(f"{bank} for {names['SAME']}", grammar.banks[bank]), grammar, dealer, names
+        )
         return phrase.translate(AS_OPPOSED) if last == "OTHER" else phrase
 
     return SLOT.sub(fill, text)
@@ -251,7 +253,9 @@ def place_orders(grammar: Grammar, split: str, dealer: Dealer) -> list[Order]:
     per_class = size // len(grammar.classes)
     orders: list[Order] = []
     for label in grammar.classes:
-        kinds = [kind for kind, share in grammar.mix.items() for _ in range(round(share * per_class))]
+        kinds = []
+        for kind, share in grammar.mix[split].items():
+            kinds += [kind] * round(share * per_class)
         kinds += ["plain"] * (per_class - len(kinds))
         share = confound[split]
         if label != confound["class"]:
@@ -275,7 +279,8 @@ def write_sentence(order: Order, split: str, grammar: Grammar, dealer: Dealer) -
     others = [c for c in grammar.classes if c != order.label]
     names = {"SAME": order.label, "OTHER": dealer.deal(f"other than {order.label}", others)}
     if order.occasion:
-        frame = dealer.deal(f"{split} frames", [f for f in grammar.frames if f.split == split])
+        deck = f"frames with {order.occasion} for {order.label}"
+        frame = dealer.deal(deck, [f for f in grammar.frames if f.split == split])
         name, text = f"{name}+{frame.id}", frame.text.replace("{S}", text)
     if order.occasion == "confound":
         facts.append("confound")

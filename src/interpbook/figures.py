@@ -368,4 +368,61 @@ def ngram_waterfall(
     labels.append(f"{explanation.silent_filters} silent filters")
     scores.append(lead - sum(scores))
     name = explanation.class_names[label]
-    return waterfall(labels, scores, total=name, title=title, unit=f"logits for {name}")
+    return waterfall(labels, scores, title=title, unit=f"lead of {name} (logits)")
+
+
+def paired_bars(labels: Sequence[str], series: dict[str, Array], *, unit: str = "logits") -> Figure:
+    """Draw horizontal bars of two named series side by side, told apart by hatching too.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        What the R groups are, the first on top.
+    series : dict of str to array of shape (R,)
+        The two series by name.
+    unit : str
+        Below the figure.
+    """
+    figure, axes = _axes(6.4, 1.1 + 0.36 * len(labels))
+    rows, height = np.arange(len(labels)), 0.38
+    looks = ({"color": BLUE}, {"color": FAINT, "hatch": "///", "edgecolor": "#555555"})
+    for number, ((name, values), look) in enumerate(zip(series.items(), looks, strict=True)):
+        axes.barh(rows + (number - 0.5) * height, np.asarray(values), height, label=name, **look)
+    axes.set_yticks(rows, labels)
+    axes.invert_yaxis()
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    axes.set_xlabel(unit)
+    return figure
+
+
+def padding_map(plans: dict[str, Sequence[Array]], *, title: str = "") -> Figure:
+    """Draw batches document by document: tokens filled, the padding above them hatched.
+
+    Parameters
+    ----------
+    plans : dict of str to sequence of arrays of int
+        Each way of making batches: its name, and the documents' lengths batch by batch.
+    title : str
+        Above the figure.
+    """
+    with plt.rc_context(STYLE):
+        figure, rows = plt.subplots(
+            len(plans), figsize=(6.6, 0.5 + 1.7 * len(plans)), layout="constrained", sharey=True
+        )
+    rows = np.atleast_1d(rows)
+    for axes, (name, plan) in zip(rows, plans.items(), strict=True):
+        plan = [np.asarray(lengths) for lengths in plan]
+        first, cells = 0, sum(len(lengths) * lengths.max() for lengths in plan)
+        for lengths in plan:
+            x = np.arange(first, first + len(lengths)) + 0.5
+            axes.bar(x, lengths.max(), 1, color="#f4f4f4", edgecolor=FAINT, hatch="////", lw=0)
+            axes.bar(x, lengths, 1, color=BLUE, edgecolor="white", lw=0.4)
+            first += len(lengths)
+            axes.axvline(first, color=INK, linewidth=0.8)
+        padding = 1 - sum(lengths.sum() for lengths in plan) / cells
+        axes.set_title(f"{name}: {padding:.0%} of the cells are padding", fontsize="medium")
+        axes.set(xlim=(0, first), ylabel="tokens")
+    rows[-1].set_xlabel("documents, batch after batch")
+    figure.suptitle(title)
+    return figure

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pooch
 import torch
 
@@ -15,6 +16,8 @@ from interpbook.models import TextCNN, TextCNNConfig
 from interpbook.text import Vocabulary, tokenize
 from interpbook.training import evaluate, fit
 from interpbook.vectors import WordVectors, align, read_vectors, save_vectors, train_skipgram
+
+_EXCERPT_WORDS = (4, 40)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,9 @@ class Recipe:
         Start from skip-gram vectors of the public corpora; else from random ones.
     embedding_dim, widths, filters_per_width, max_length, dropout
         As in ``TextCNNConfig``.
+    excerpts : int
+        Short pieces of each document (4 to 40 words, its label) that join the training documents.
+        A model that only ever sees whole reviews leaves most filters silent on a single sentence.
     epochs, learning_rate, batch_size, seed
         As in ``fit``.
     """
@@ -46,6 +52,7 @@ class Recipe:
     filters_per_width: int = 50
     max_length: int | None = None
     dropout: float = 0.5
+    excerpts: int = 0
     epochs: int = 2
     learning_rate: float = 0.005
     batch_size: int = 128
@@ -64,12 +71,12 @@ class Recipe:
         )
 
 
-# Widths, filters, batch size and learning rates are those of Xu & Du (2020), section 4.1; where the
-# paper is silent (length cut, epochs, vocabulary) the choice is ours. The book's own corpora are
-# small: 50-dimensional vectors from a random start suffice.
+# Widths, filters and batch size are those of Xu & Du (2020), section 4.1. The paper's learning rates
+# (0.005, 0.01) belong to a number of epochs that it does not state; for imdb and ag_news ours, and
+# the excerpts, were chosen on training documents held out.
 RECIPES = {
-    "imdb": Recipe("imdb", max_length=400, epochs=2, learning_rate=0.005),
-    "ag_news": Recipe("ag_news", max_length=200, epochs=2, learning_rate=0.01),
+    "imdb": Recipe("imdb", max_length=400, excerpts=4, epochs=3, learning_rate=0.002),
+    "ag_news": Recipe("ag_news", max_length=200, epochs=2, learning_rate=0.001),
     "mr": Recipe("mr", max_length=60, epochs=3, learning_rate=0.002),
     "reviews": Recipe(
         "reviews", pretrained=False, embedding_dim=50, min_count=1, epochs=4, learning_rate=0.005
@@ -106,6 +113,7 @@ def train_classifier(recipe: Recipe, *, progress: bool = True) -> Classifier:
         model.embedding.weight.data.copy_(weights)
         card["vectors"] = {"source": VECTORS_SOURCE, "coverage": str(coverage)}
     documents, labels = _encode(train, vocabulary, recipe)
+    documents, labels = _with_excerpts(documents, labels, recipe)
     fit(
         model,
         documents,
@@ -134,6 +142,20 @@ def _encode(
             documents.append(ids)
             labels.append(int(label))
     return documents, labels
+
+
+def _with_excerpts(
+    documents: list[list[int]], labels: list[int], recipe: Recipe
+) -> tuple[list[list[int]], list[int]]:
+    """Add the recipe's excerpts behind the documents; short lengths are as likely as long ones."""
+    rng = np.random.default_rng(recipe.seed)
+    low, high = np.log(_EXCERPT_WORDS)
+    pieces = []
+    for document in documents:
+        for length in np.exp(rng.uniform(low, high, recipe.excerpts)).astype(int):
+            start = rng.integers(max(len(document) - length, 0) + 1)
+            pieces.append(document[start : start + length])
+    return documents + pieces, labels + np.repeat(labels, recipe.excerpts).tolist()
 
 
 VECTORS_SOURCE = (
