@@ -18,7 +18,7 @@ PORT ?= 8000
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint unit nbval browser serve lab notebooks bench lock clean
+.PHONY: help book test lint unit nbval browser serve lab notebooks models bench links lock clean
 
 help: ## list the targets
 	@echo "Inside the Text CNN"
@@ -27,7 +27,7 @@ help: ## list the targets
 .venv/pyvenv.cfg:
 	$(PYTHON) -m venv .venv
 
-# --no-deps keeps an editable install from dragging in anything that the lock does not name.
+# The stamp is newer than what it depends on once everything is installed, and only then.
 $(STAMP): requirements.lock pyproject.toml tools/install.py | .venv/pyvenv.cfg
 	$(PY) tools/install.py
 	@touch $(STAMP)
@@ -63,8 +63,14 @@ lab: $(STAMP) ## open the notebooks in JupyterLab
 notebooks: $(STAMP) ## re-execute the notebooks and bring them to normal form (before a commit)
 	$(PY) tools/notebooks.py
 
+models: $(STAMP) ## train all embedded classifiers again (downloads the real corpora, half an hour)
+	for name in reviews headlines mr ag_news imdb; do $(BIN)/interpbook train $$name || exit 1; done
+
 bench: $(STAMP) ## time the package against its peers
-	$(PY) -m pytest benchmarks --benchmark-only
+	$(PY) -m pytest benchmarks --benchmark-only -s
+
+links: $(STAMP) ## ask every link of the book whether it still answers (needs the network)
+	$(BIN)/jupyter-book build book --builder linkcheck
 
 lock: $(STAMP) ## pin what .venv holds now into requirements.lock
 	$(PY) tools/lock.py

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import pytest
 import torch
 from hypothesis import given, settings
-from networks import Case, cases, network
 from torch import Tensor
 from torch.nn import functional as F
 
 from interpbook import ScoreMatrices, TextCNN, decompose, pad, slots
 from interpbook.decompose import filter_widths
+from networks import Case, cases, network
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 
@@ -75,7 +75,7 @@ def twin(model: TextCNN, document: list[int]) -> Twin:
 
 
 def assert_same_rows(found: Tensor, expected: list[list[float]]) -> None:
-    """Compare B with the twin's; rows that only one of them has belong to padding and are zero."""
+    """Compare score rows; those that only one side has belong to padding and are zero."""
     expected = torch.tensor(expected, dtype=found.dtype)
     length = max(len(found), len(expected))
     found, expected = (F.pad(B, (0, 0, 0, length - len(B))) for B in (found, expected))
@@ -155,7 +155,7 @@ def bias_shares(model: TextCNN, s: ScoreMatrices) -> Tensor:
 
 
 @given(cases(distinct=True, damage=False))
-def test_B_is_gradient_times_input_plus_bias_shares(case):
+def test_b_is_gradient_times_input_plus_bias_shares(case):
     s = decompose(case.model, case.ids)
     ids, _ = case.model.lay_out(case.ids)
     expected = gradient_times_input(case.model, ids) + bias_shares(case.model, s)
@@ -180,7 +180,7 @@ def test_scores_do_not_depend_on_the_batch(case):
 
 
 @given(cases())
-def test_permuting_filters_permutes_A_and_leaves_B(case):
+def test_permuting_filters_permutes_a_and_leaves_b(case):
     model, per_width = deepcopy(case.model), case.model.config.filters_per_width
     turn = torch.arange(per_width).flip(0)
     for conv in model.convs:
@@ -248,7 +248,7 @@ def spotter() -> TextCNN:
         model.convs[0].weight[0, [2, 3, 4], [0, 1, 2]] = 1.0
         model.convs[0].bias.fill_(-0.5)
         model.output.weight.copy_(torch.tensor([[2.0], [-4.0]]))
-        model.output.bias.copy_(torch.tensor([0.3, 0.6]))
+        model.output.bias.copy_(torch.tensor([0.3, 0.6], dtype=torch.float64))
     return model
 
 
@@ -257,13 +257,11 @@ def test_an_ngram_scores_the_same_wherever_it_stands(before):
     document = [7] * before + [2, 3, 4] + [8] * 5
     s = decompose(spotter(), torch.tensor([document]))
     word = [2 * (1 - 0.5 / 3) + 0.3 / 3, -4 * (1 - 0.5 / 3) + 0.6 / 3]
-    expected = torch.zeros(len(document), 2, dtype=torch.float64)
-    expected[before : before + 3] = torch.tensor(word, dtype=torch.float64)
     assert s.starts.item() == before and s.widths.item() == 3
     assert s.pooled.item() == 2.5
-    torch.testing.assert_close(s.word_scores[0], expected, **EXACT)
+    assert_same_rows(s.word_scores[0], [[0.0, 0.0]] * before + [word] * 3)
     logits = [2 * 2.5 + 0.3, -4 * 2.5 + 0.6]
-    torch.testing.assert_close(s.ngram_scores, torch.tensor([[logits]]).double(), **EXACT)
+    assert_same_rows(s.ngram_scores[0], [logits])
 
 
 def test_a_dead_filter_spreads_its_bias_share_over_its_best_window():
@@ -271,12 +269,12 @@ def test_a_dead_filter_spreads_its_bias_share_over_its_best_window():
     model.convs[0].bias.data.fill_(-10.0)
     s = decompose(model, torch.tensor([[7, 2, 3, 4, 8]]))
     assert s.pooled.item() == -7.0
-    expected = torch.tensor([[0.0, 0.0], *[[0.1, 0.2]] * 3, [0.0, 0.0]]).double()
-    torch.testing.assert_close(s.word_scores[0], expected, rtol=0, atol=1e-7)
+    expected = [[0.0, 0.0], *[[0.1, 0.2]] * 3, [0.0, 0.0]]
+    assert_same_rows(s.word_scores[0], expected)
     torch.testing.assert_close(s.logits[0], model.output.bias.detach(), **EXACT)
 
 
-def test_without_output_weights_B_is_only_bias_shares():
+def test_without_output_weights_b_is_only_bias_shares():
     model = network()
     model.output.weight.data.zero_()
     s = decompose(model, torch.tensor([[2, 3, 4, 5]]))

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 from hypothesis import given
-from networks import cases, network
 
 from interpbook import TextCNNConfig
 from interpbook.models import document_lengths, hide_windows
+from networks import cases, network
 
 SIZES = {"vocab_size": 9, "embedding_dim": 2, "num_classes": 2}
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 import torch
 from hypothesis import given
-from networks import Case, cases, network
 from torch.nn import functional as F
 
 from interpbook.slots import (
@@ -15,6 +14,7 @@ from interpbook.slots import (
     score_words,
     slot_weights,
 )
+from networks import Case, cases, network
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 

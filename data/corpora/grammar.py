@@ -32,7 +32,9 @@ TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # interpbook.tokenize, for the
 SLOT = re.compile(r"\{([\w.]+)\}")
 ARTICLE = re.compile(r"\ba\(n\)(?= [\[<]*(\w+))")
 SENTENCE_START = re.compile(r"(?:^|(?<=[.!?] ))[(\[<]*[a-z]")
-VOWEL_SOUND = re.compile(r"(?!eu|on[ce]|u(?:ni(?![nm])|s[eu]|ti))[aeiou]|8|11\b|18\b|hono|hour|heir", re.I)
+VOWEL_SOUND = re.compile(
+    r"(?!eu|on[ce]|u(?:ni(?![nm])|s[eu]|ti))[aeiou]|8|11\b|18\b|hono|hour|heir", re.I
+)
 AS_OPPOSED = str.maketrans("[]", "<>")
 
 
@@ -74,31 +76,29 @@ class Order(NamedTuple):
 
     kind: str
     label: str
-    occasion: str | None
+    occasion: str | None  # "confound", "other" or no frame
 
 
 @dataclass(frozen=True)
 class Grammar:
     """The content of one TOML file, checked."""
 
-    seed: int
+    corpus: dict[str, Any]  # seed, sizes, wording held out of train
     classes: tuple[str, ...]
-    sizes: dict[str, int]
     mix: dict[str, dict[str, float]]
     confound: dict[str, Any]
-    held_out: tuple[str, ...]
     banks: dict[str, tuple[str, ...]]
     templates: tuple[Template, ...]
     frames: tuple[Template, ...]
 
     @classmethod
     def load(cls, path: Path) -> Grammar:
-        """Read a grammar; raise `ValueError` naming what is wrong in it.
+        """Read a grammar in the format that ``reviews.toml`` explains.
 
-        Parameters
-        ----------
-        path : Path
-            A TOML file in the format that ``reviews.toml`` explains.
+        Raises
+        ------
+        ValueError
+            If the file is not ASCII, or a slot has no bank.
         """
         content = path.read_text(encoding="utf-8")
         if not content.isascii():
@@ -106,32 +106,26 @@ class Grammar:
         raw = tomllib.loads(content)
         classes = tuple(raw["corpus"]["classes"])
         grammar = cls(
-            seed=raw["corpus"]["seed"],
-            classes=classes,
-            sizes={split: raw["corpus"][split] for split in SPLITS},
-            mix=raw["mix"],
-            confound=raw["confound"],
-            held_out=tuple(raw["corpus"]["held_out"]),
-            banks=flatten(raw["banks"]),
-            templates=tuple(read_templates(raw["templates"], classes)),
-            frames=tuple(read_templates(raw["frames"], classes)),
+            raw["corpus"],
+            classes,
+            raw["mix"],
+            raw["confound"],
+            flatten(raw["banks"]),
+            tuple(read_templates(raw["templates"], classes)),
+            tuple(read_templates(raw["frames"], classes)),
         )
         check_slots(grammar, path.name)
         return grammar
 
 
-def flatten(tables: dict[str, Any], prefix: str = "") -> dict[str, tuple[str, ...]]:
-    """Turn nested TOML tables of lists into ``{"a.b": (...)}``, splicing in ``"*a.b"`` entries."""
-    flat: dict[str, tuple[str, ...]] = {}
+def flatten(tables: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Name each bank ``film`` or ``adj.negative``, and splice in its ``*adj.negative`` entries."""
+    flat: dict[str, list[str]] = {}
     for key, value in tables.items():
-        if isinstance(value, dict):
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = tuple(value)
-    if prefix:
-        return flat
+        by_class = value if isinstance(value, dict) else {"": value}
+        flat |= {f"{key}.{last}".rstrip("."): entries for last, entries in by_class.items()}
 
-    def splice(entries: tuple[str, ...]) -> Iterator[str]:
+    def splice(entries: Sequence[str]) -> Iterator[str]:
         for entry in entries:
             yield from splice(flat[entry[1:]]) if entry.startswith("*") else (entry,)
 
@@ -139,7 +133,7 @@ def flatten(tables: dict[str, Any], prefix: str = "") -> dict[str, tuple[str, ..
 
 
 def read_templates(groups: list[dict[str, Any]], classes: tuple[str, ...]) -> Iterator[Template]:
-    """Number the templates of each kind through both splits: ``contrast-01``, ``contrast-02``..."""
+    """Yield the templates, numbered per kind through both splits: ``contrast-01``, ..."""
     counts: dict[str, int] = {}
     for group in groups:
         labels = tuple(group.get("labels", classes))
@@ -158,10 +152,10 @@ def check_slots(grammar: Grammar, name: str) -> None:
     for text in texts:
         for slot in SLOT.findall(text):
             stem, _, last = slot.rpartition(".")
-            wanted = [f"{stem}.{c}" for c in grammar.classes] if last in ("SAME", "OTHER") else [slot]
-            for bank in wanted:
-                if bank not in known:
-                    raise ValueError(f"{name}: no bank {bank!r} for the slot {{{slot}}} in {text!r}")
+            by_class = last in ("SAME", "OTHER")
+            wanted = {f"{stem}.{c}" for c in grammar.classes} if by_class else {slot}
+            if missing := sorted(wanted - known):
+                raise ValueError(f"{name}: no bank {missing[0]!r} for {{{slot}}} in {text!r}")
 
 
 @dataclass
@@ -183,32 +177,19 @@ class Dealer:
 
 
 def expand(text: str, grammar: Grammar, dealer: Dealer, names: dict[str, str]) -> str:
-    """Fill the slots of `text` until none is left, keeping the marks of opinion words.
+    """Fill the slots of `text` until none is left; keep its marks.
 
-    Parameters
-    ----------
-    text : str
-        A template or a phrase. ``[...]`` marks words that make the label true.
-    grammar : Grammar
-        Where the banks are.
-    dealer : Dealer
-        Deals the phrases.
-    names : dict
-        What ``SAME`` and ``OTHER`` stand for in this sentence: two class names.
-
-    Returns
-    -------
-    str
-        The text with ``[...]`` around rationale words and ``<...>`` around what was marked in a
-        phrase that came out of an ``OTHER`` slot: that one argues for another class.
+    `names` says which classes ``SAME`` and ``OTHER`` are. In the result ``[...]`` encloses
+    rationale words, and ``<...>`` what was marked in a phrase from an ``OTHER`` slot: that argues
+    for another class. Every class has its own decks, so that a name or a place is dealt equally
+    often in each and none becomes a second, unplanned confound.
     """
 
     def fill(match: re.Match[str]) -> str:
         stem, _, last = match[1].rpartition(".")
         bank = f"{stem}.{names[last]}" if last in names else match[1]
-        phrase = expand(
-            dealer.deal(f"{bank} for {names['SAME']}", grammar.banks[bank]), grammar, dealer, names
-        )
+        card = dealer.deal(f"{bank} for {names['SAME']}", grammar.banks[bank])
+        phrase = expand(card, grammar, dealer, names)
         return phrase.translate(AS_OPPOSED) if last == "OTHER" else phrase
 
     return SLOT.sub(fill, text)
@@ -249,7 +230,7 @@ def unmark(marked: str) -> tuple[str, tuple[int, ...], tuple[int, ...]]:
 
 def place_orders(grammar: Grammar, split: str, dealer: Dealer) -> list[Order]:
     """Return one order per sentence of a split: kinds, classes and confounds in exact shares."""
-    size, confound = grammar.sizes[split], grammar.confound
+    size, confound = grammar.corpus[split], grammar.confound
     per_class = size // len(grammar.classes)
     orders: list[Order] = []
     for label in grammar.classes:
@@ -263,10 +244,7 @@ def place_orders(grammar: Grammar, split: str, dealer: Dealer) -> list[Order]:
         hits = round(share * confound["rate"] * size)
         occasions = ["confound"] * hits + ["other"] * round(confound["other_rate"] * per_class)
         padded = occasions + [None] * (per_class - len(occasions))
-        orders += [
-            Order(kind, label, occasion)
-            for kind, occasion in zip(dealer.shuffled(kinds), padded, strict=True)
-        ]
+        orders += map(Order, dealer.shuffled(kinds), [label] * per_class, padded)
     return dealer.shuffled(orders)
 
 
@@ -286,7 +264,8 @@ def write_sentence(order: Order, split: str, grammar: Grammar, dealer: Dealer) -
         facts.append("confound")
         text = text.replace("{occasion}", grammar.confound["word"])
     final, rationale, opposed = unmark(tidy(expand(text, grammar, dealer, names)))
-    return Sentence(final, grammar.classes.index(order.label), rationale, tuple(facts), name, opposed)
+    label = grammar.classes.index(order.label)
+    return Sentence(final, label, rationale, tuple(facts), name, opposed)
 
 
 def generate(grammar: Grammar) -> dict[str, list[Sentence]]:
@@ -294,8 +273,8 @@ def generate(grammar: Grammar) -> dict[str, list[Sentence]]:
     seen: set[str] = set()
     corpus: dict[str, list[Sentence]] = {}
     for number, split in enumerate(SPLITS):
-        dealer = Dealer(random.Random(grammar.seed + number))
-        banned = [f" {words} " for words in grammar.held_out] if split == "train" else []
+        dealer = Dealer(random.Random(grammar.corpus["seed"] + number))
+        banned = [f" {words} " for words in grammar.corpus["held_out"]] if split == "train" else []
         corpus[split] = []
         for order in place_orders(grammar, split, dealer):
             for _ in range(MAX_TRIES):

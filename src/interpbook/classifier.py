@@ -122,13 +122,21 @@ class Classifier:
 
         Each file lands by rename, the description last and with the weights' SHA-256 in it: what
         is there is whole, or ``load`` says that it is not.
+
+        Raises
+        ------
+        ValueError
+            If a weight is not finite, or is too large for float16.
         """
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
         tensors = {
             name: tensor.detach().to("cpu", torch.float16).contiguous()
             for name, tensor in self.model.state_dict().items()
         }
+        for name, tensor in tensors.items():
+            if not torch.isfinite(tensor).all():
+                raise ValueError(f"{name} holds a number that float16 cannot: retrain the model")
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
         weights = save(tensors)
         description = {
             "format": _FORMAT,
@@ -175,7 +183,8 @@ class Classifier:
         try:
             if hashlib.sha256(weights).hexdigest() != description["weights_sha256"]:
                 raise ValueError(_damaged(folder / _WEIGHTS))
-            model = TextCNN(TextCNNConfig(**description["config"]))
+            config = description["config"]
+            model = TextCNN(TextCNNConfig(**(config | {"widths": tuple(config["widths"])})))
             tensors = {name: tensor.float() for name, tensor in load(weights).items()}
             model.load_state_dict(tensors)
             return cls(
@@ -227,9 +236,14 @@ def _damaged(path: Path) -> str:
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file so that it is either whole or not there."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as part:
-        part.write(content)
-        part.flush()
-        os.fsync(part.fileno())
-    os.chmod(part.name, 0o644)
-    os.replace(part.name, path)
+    part = tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False)
+    try:
+        with part:
+            part.write(content)
+            part.flush()
+            os.fsync(part.fileno())
+        os.chmod(part.name, 0o644)
+        os.replace(part.name, path)
+    except BaseException:
+        os.unlink(part.name)
+        raise

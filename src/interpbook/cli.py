@@ -10,6 +10,7 @@ from pathlib import Path
 from interpbook.classifier import load_classifier
 from interpbook.corpora import data_folder, load_corpus
 from interpbook.explanations import Explanation
+from interpbook.markup import shortened
 from interpbook.recipes import RECIPES, train_classifier
 
 
@@ -70,9 +71,10 @@ def explanation_text(explanation: Explanation) -> str:
     """Lay an explanation out for a terminal: one word a line, both sums below."""
     names = explanation.class_names
     column = max(9, *(len(name) + 2 for name in names))
-    first = max(12, *(len(token) + 2 for token in explanation.tokens))
+    words = [shortened(token) for token in explanation.tokens]
+    first = max(12, *(len(word) + 2 for word in words))
     lines = [" " * first + "".join(f"{name:>{column}}" for name in names)]
-    for word, row in zip(explanation.tokens, explanation.word_scores.tolist(), strict=False):
+    for word, row in zip(words, explanation.word_scores.tolist(), strict=False):
         lines.append(f"{word:<{first}}" + "".join(f"{score:>+{column}.3f}" for score in row))
     sums = {
         "padding": explanation.word_scores[len(explanation.tokens) :].sum(dim=0),

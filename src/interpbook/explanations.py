@@ -10,11 +10,11 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from interpbook.decompose import decompose
-from interpbook.markup import coloured_text, page, paragraph, table
+from interpbook.markup import coloured_text, page, paragraph, shortened, table
 from interpbook.models import TextCNN
 from interpbook.text import PADDING_WORD, Token, Vocabulary, pad, tokenize_with_spans
 
-_SHOWN_WORDS = 1000  # a page of HTML that still opens at once
+_SHOWN_WORDS, _SHOWN_CHARACTERS = 1000, 10_000  # a page of HTML that still opens at once
 _SHOWN_NGRAMS = 8
 
 
@@ -157,8 +157,8 @@ class Explanation:
         return int(label)
 
     def __repr__(self) -> str:
-        text = self.text if len(self.text) <= 60 else self.text[:59] + "…"
         chance = float(self.probabilities[self.predicted])
+        text = shortened(self.text, 60)
         return f"Explanation({text!r}: {self.class_names[self.predicted]} {chance:.0%})"
 
     def _repr_html_(self) -> str:
@@ -172,10 +172,11 @@ class Explanation:
         )
 
     def _sentence_html(self) -> str:
-        shown = self.spans[:_SHOWN_WORDS]
-        text = (
-            self.text[: shown[-1].end] if len(shown) < len(self.spans) or self.unread else self.text
-        )
+        shown = [s for s in self.spans[:_SHOWN_WORDS] if s.end <= _SHOWN_CHARACTERS]
+        left = len(self.spans) - len(shown)
+        text = self.text
+        if left or self.unread or len(text) > _SHOWN_CHARACTERS:
+            text = text[: shown[-1].end if shown else 0]
         evidence = self.evidence()[: len(shown)].tolist()
         titles = [
             f"{span.word}: "
@@ -198,7 +199,6 @@ class Explanation:
         )
         if not all(self.known):
             note += " Words in italics are not in the model's vocabulary."
-        left = len(self.spans) - len(shown)
         if left:
             note += f" {left:,} more words are not shown."
         if self.unread:
@@ -216,7 +216,7 @@ class Explanation:
     def _ngrams_html(self) -> str:
         rows = [
             [
-                " ".join(ngram.words).replace(PADDING_WORD, "·"),
+                " ".join("·" if w == PADDING_WORD else shortened(w) for w in ngram.words),
                 str(ngram.filters),
                 f"{ngram.score:+.2f}",
             ]
@@ -291,6 +291,7 @@ def read(text: str, *, lowercase: bool = True) -> list[Token]:
     """Tokenize a text that has to hold at least one word."""
     spans = tokenize_with_spans(text, lowercase=lowercase)
     if not spans:
-        shown = text if len(text) <= 40 else text[:39] + "…"
-        raise ValueError(f"the text holds no word to classify, got {shown!r}: write at least one")
+        raise ValueError(
+            f"the text holds no word to classify, got {shortened(text, 40)!r}: write at least one"
+        )
     return spans

@@ -252,11 +252,29 @@ def word_map(
     for group, colour, marker in zip(dict.fromkeys(groups), colours, "os^D", strict=False):
         of_group = groups == group
         axes.scatter(*places[of_group].T, color=colour, marker=marker, label=group, s=28)
-    for word, place in zip(words, places, strict=True):
-        axes.annotate(word, place, xytext=(4, 3), textcoords="offset points", fontsize=9)
     axes.legend(frameon=False)
     axes.set(xlabel="first component", ylabel="second component", title=title)
+    axes.margins(x=0.12)
+    figure.canvas.draw()
+    _label_apart(axes, words, places)
     return figure
+
+
+def _label_apart(axes: plt.Axes, words: Sequence[str], places: Array) -> None:
+    """Write each word beside its point, where it does not cover one written before."""
+    sides = [(6, 3, "left"), (6, -10, "left"), (-6, 3, "right"), (-6, -10, "right")]
+    sides += [(6, dy, "left") for dy in (15, -22, 27, -34)]
+    taken = []
+    for word, place in zip(words, places, strict=True):
+        for dx, dy, align in sides:
+            label = axes.annotate(
+                word, place, xytext=(dx, dy), textcoords="offset points", fontsize=9, ha=align
+            )
+            box = label.get_window_extent()
+            if (dx, dy, align) == sides[-1] or not any(box.overlaps(other) for other in taken):
+                break
+            label.remove()
+        taken.append(box)
 
 
 def histogram(
@@ -421,7 +439,7 @@ def padding_map(plans: dict[str, Sequence[Array]], *, title: str = "") -> Figure
             first += len(lengths)
             axes.axvline(first, color=INK, linewidth=0.8)
         padding = 1 - sum(lengths.sum() for lengths in plan) / cells
-        axes.set_title(f"{name}: {padding:.0%} of the cells are padding", fontsize="medium")
+        axes.set_title(f"{name}: {padding:.0%} of the cells are padding", loc="left")
         axes.set(xlim=(0, first), ylabel="tokens")
     rows[-1].set_xlabel("documents, batch after batch")
     figure.suptitle(title)

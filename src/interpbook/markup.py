@@ -32,6 +32,17 @@ STYLE = f"""<style>
 </style>"""
 
 
+def shortened(text: str, length: int = 30) -> str:
+    """Cut a text that is longer than this.
+
+    Examples
+    --------
+    >>> shortened("incomprehensibilities", 8)
+    'incompr…'
+    """
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
 def page(*parts: str) -> str:
     """Wrap finished HTML parts and the style sheet in one block."""
     return f'{STYLE}<div class="ib">{"".join(parts)}</div>'

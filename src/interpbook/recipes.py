@@ -71,7 +71,7 @@ class Recipe:
         )
 
 
-# Widths, filters and batch size are those of Xu & Du (2020), section 4.1. The paper's learning rates
+# Widths, filters and batch size are those of Xu & Du (2020), section 4.1. Its learning rates
 # (0.005, 0.01) belong to a number of epochs that it does not state; for imdb and ag_news ours, and
 # the excerpts, were chosen on training documents held out.
 RECIPES = {

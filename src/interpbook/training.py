@@ -100,10 +100,7 @@ def batches(
     batch_size, seed
         As in ``bucket``.
     """
-    if len(documents) != len(labels):
-        raise ValueError(
-            f"each document has one label, got {len(documents)} documents and {len(labels)} labels"
-        )
+    check_pairs(documents, labels)
     labels = torch.as_tensor(np.array(labels, dtype=np.int64))
     for chosen in bucket([len(document) for document in documents], batch_size, seed=seed):
         yield pad([documents[i] for i in chosen]), labels[chosen]
@@ -153,6 +150,7 @@ def fit(
     ValueError
         If a label is outside 0..c-1, a document is empty, or the loss stops being finite.
     """
+    check_pairs(documents, labels)
     check_labels(labels, model.config.num_classes)
     optimizers = [
         torch.optim.SparseAdam([model.embedding.weight], lr=learning_rate),
@@ -218,9 +216,23 @@ def predict(
 
 def evaluate(model: TextCNN, documents: Sequence[Sequence[int]], labels: Sequence[int]) -> float:
     """Return the accuracy, the share of documents whose largest logit is their label's."""
+    check_pairs(documents, labels)
     check_labels(labels, model.config.num_classes)
     predicted = predict(model, documents).argmax(dim=1)
     return float((predicted == torch.as_tensor(np.array(labels))).double().mean())
+
+
+def check_pairs(documents: Sequence[Sequence[int]], labels: Sequence[int]) -> None:
+    """Raise a ValueError if there are no documents, one is empty, or one has no label."""
+    if not len(documents):
+        raise ValueError("expected at least one document, got none")
+    if len(documents) != len(labels):
+        raise ValueError(
+            f"each document has one label, got {len(documents)} documents and {len(labels)} labels"
+        )
+    for number, document in enumerate(documents):
+        if not len(document):
+            raise ValueError(f"document {number} holds no token: leave it out")
 
 
 def check_labels(labels: Sequence[int], num_classes: int) -> None:

@@ -110,6 +110,7 @@ class Visit:
 
     def __init__(self, page: Page, address: str, name: str) -> None:
         self.page, self.name = page, name
+        page.set_default_timeout(120_000)  # a busy machine is no fault of the page
         self.foreign: list[str] = []
         self.complaints: list[str] = []
         page.on("request", lambda request: self._request(request.url, address))

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from interpbook import Classifier, Vocabulary, load_classifier
+from interpbook import classifier as module
+from networks import network, tiny_classifier
+
+TEXTS = ["A good movie", "bad", "it isn't bad, but slow " * 5, "zebra"]
+WEIGHTS, DESCRIPTION = "model.safetensors", "classifier.json"
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A classifier with weights as they come back from disk, and its folder."""
+    classifier = tiny_classifier(filters_per_width=4)
+    classifier.model.half().float()
+    classifier = replace(classifier, card={"corpus": "none", "accuracy": 0.5})
+    classifier.save(tmp_path / "clf")
+    return classifier, tmp_path / "clf"
+
+
+def test_probabilities_sum_to_one_in_each_row():
+    found = tiny_classifier(class_names=("a", "b", "c")).predict_proba(TEXTS)
+    assert isinstance(found, np.ndarray) and found.shape == (4, 3) and found.dtype == np.float32
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
+
+
+def test_probabilities_are_the_softmax_of_the_models_logits():
+    classifier = tiny_classifier()
+    for text, row in zip(TEXTS, classifier.predict_proba(TEXTS), strict=True):
+        logits = classifier.model(torch.tensor(classifier.encode([text])))
+        np.testing.assert_allclose(row, logits.softmax(dim=1)[0].detach(), atol=1e-6)
+
+
+def test_no_texts_have_no_rows():
+    found = tiny_classifier().predict_proba([])
+    assert found.shape == (0, 2) and found.dtype == np.float32
+
+
+def test_a_single_string_is_refused(as_users_run_it):
+    with pytest.raises(TypeError, match="expected several texts, got one string: put it in a list"):
+        tiny_classifier().predict_proba("a good movie")
+
+
+@pytest.mark.parametrize("text", ["", "?!"])
+def test_a_text_without_a_word_is_refused(text):
+    with pytest.raises(ValueError, match="holds no word to classify"):
+        tiny_classifier().predict_proba(["good", text])
+
+
+def test_encode_knows_words_lower_cases_and_cuts():
+    classifier = tiny_classifier(max_length=3)
+    assert classifier.encode(["A GOOD zebra movie"]) == [[2, 3, 1]]
+    assert replace(classifier, lowercase=False).encode(["A good"]) == [[1, 3]]
+
+
+def test_saving_and_loading_changes_nothing(saved):
+    classifier, folder = saved
+    loaded = Classifier.load(folder)
+    assert np.array_equal(loaded.predict_proba(TEXTS), classifier.predict_proba(TEXTS))
+    for name in ("vocabulary", "class_names", "lowercase", "card"):
+        assert getattr(loaded, name) == getattr(classifier, name)
+    assert loaded.model.config == classifier.model.config
+    assert not loaded.model.training
+    assert load_classifier(folder).class_names == loaded.class_names
+
+
+def test_weights_are_rounded_to_float16_on_disk(tmp_path):
+    classifier = tiny_classifier()
+    classifier.save(tmp_path)
+    weights = Classifier.load(tmp_path).model.state_dict()
+    for name, weight in classifier.model.state_dict().items():
+        assert torch.equal(weights[name], weight.half().float())
+
+
+def test_weights_that_float16_cannot_hold_are_not_saved(tmp_path):
+    classifier = tiny_classifier()
+    classifier.model.output.bias.data[0] = 1e6
+    with pytest.raises(ValueError, match=r"output.bias .*float16"):
+        classifier.save(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_holds_safetensors_and_json_and_nothing_else(saved):
+    _, folder = saved
+    assert sorted(path.name for path in folder.iterdir()) == [DESCRIPTION, WEIGHTS]
+    assert json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))["format"] == 1
+
+
+def test_nothing_is_ever_unpickled(saved, monkeypatch):
+    def refuse(*_args, **_kwargs):
+        raise AssertionError("unpickled")
+
+    for name in ("pickle.load", "pickle.loads", "pickle.Unpickler", "torch.load"):
+        monkeypatch.setattr(name, refuse)
+    Classifier.load(saved[1])
+
+
+def flip(content: bytes, place: int) -> bytes:
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+DAMAGE = {
+    "a byte of the header": lambda content: flip(content, 20),
+    "a byte in the middle": lambda content: flip(content, len(content) // 2),
+    "the last byte": lambda content: flip(content, len(content) - 1),
+    "cut short": lambda content: content[: len(content) // 2],
+    "empty": lambda content: b"",
+    "too long": lambda content: content + b"\0",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_damaged_weights_are_refused(saved, damage):
+    path = saved[1] / WEIGHTS
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ValueError, match=r"model.safetensors is damaged: restore it"):
+        Classifier.load(saved[1])
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"null", b"[]", b"{}", b'"format"', b"\xff\xfe", b'{"format":1}']
+)
+def test_a_damaged_description_is_refused(saved, content):
+    (saved[1] / DESCRIPTION).write_bytes(content)
+    with pytest.raises(ValueError, match=r"is damaged: restore it"):
+        Classifier.load(saved[1])
+
+
+def edit(folder, **changes) -> None:
+    path = folder / DESCRIPTION
+    description = json.loads(path.read_text(encoding="utf-8")) | changes
+    path.write_text(json.dumps(description), encoding="utf-8")
+
+
+def test_a_description_cut_anywhere_is_refused(saved):
+    path = saved[1] / DESCRIPTION
+    content = path.read_bytes()
+    for end in range(0, len(content) - 2, 7):
+        path.write_bytes(content[:end])
+        with pytest.raises(ValueError, match="damaged"):
+            Classifier.load(saved[1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"format": 2}, r"has checkpoint format 2, this version reads 1: save it again"),
+        ({"weights_sha256": "0"}, "damaged"),
+        ({"config": {"vocab_size": 12}}, "damaged"),
+        ({"config": None}, "damaged"),
+        ({"words": None}, "damaged"),
+        ({"words": ["<pad>", "<unk>"]}, "12 words but the vocabulary 2"),
+        ({"class_names": ["one"]}, "2 classes but got names"),
+    ],
+)
+def test_a_description_that_does_not_fit_is_refused(as_users_run_it, saved, changes, sentence):
+    edit(saved[1], **changes)
+    with pytest.raises(ValueError, match=sentence):
+        Classifier.load(saved[1])
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, DESCRIPTION])
+def test_a_missing_file_is_named(saved, name):
+    (saved[1] / name).unlink()
+    with pytest.raises(FileNotFoundError, match=rf"holds no classifier, {name} is missing"):
+        Classifier.load(saved[1])
+
+
+@pytest.mark.parametrize("step", ["replace", "fsync"])
+@pytest.mark.parametrize("survived", [0, 1])
+def test_a_save_that_is_cut_off_leaves_the_old_one_or_says_damaged(
+    saved, monkeypatch, step, survived
+):
+    """The power goes at each step of the two files in turn."""
+    classifier, folder = saved
+    calls = []
+    real = getattr(module.os, step)
+
+    def fail(*args):
+        calls.append(args)
+        if len(calls) > survived:
+            raise KeyboardInterrupt
+        return real(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.os, step, fail)
+        with pytest.raises(KeyboardInterrupt):
+            tiny_classifier(seed=9, filters_per_width=4).save(folder)
+    if survived:
+        with pytest.raises(ValueError, match="damaged"):
+            Classifier.load(folder)
+    else:
+        found = Classifier.load(folder).predict_proba(TEXTS)
+        assert np.array_equal(found, classifier.predict_proba(TEXTS))
+    assert len(list(folder.iterdir())) == 2, "no part files stay"
+
+
+def test_vocabulary_and_class_names_have_to_fit_the_model():
+    vocabulary = Vocabulary.build([["a"]])
+    with pytest.raises(ValueError, match="the model has 12 words but the vocabulary 3"):
+        Classifier(network(), vocabulary, ("a", "b", "c"))
+    with pytest.raises(ValueError, match=r"the model has 3 classes but got names \('a',\)"):
+        Classifier(network(vocab_size=3), vocabulary, ("a",))
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones():
+    with pytest.raises(FileNotFoundError, match=r"one of the classifiers .*imdb.* got 'imbd'"):
+        load_classifier("imbd")
+
+
+def test_explain_refuses_what_is_no_text(as_users_run_it):
+    with pytest.raises(TypeError, match=r"expected a text \(str\), got list"):
+        tiny_classifier().explain(["a good movie"])

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from browsing import Reader, assert_harmless
+from interpbook.markup import coloured_text, page, paragraph, shortened, table
+
+NASTY = "<script>alert('x')</script>\"onmouseover=\"alert(1)' & </td></p>"
+
+
+def coloured(text: str, spans, scores, **kwargs) -> str:
+    titles, unknown = [NASTY] * len(spans), [False] * len(spans)
+    return coloured_text(text, spans, scores, titles=titles, unknown=unknown, **kwargs)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r")))
+def test_every_part_escapes_its_text(text):
+    text += NASTY
+    spans = [(len(text) - 3, len(text))]
+    parts = [
+        paragraph(text),
+        paragraph(text, note=True),
+        coloured(text, spans, [1.0]),
+        table([text], [[text]], caption=text),
+    ]
+    for part in parts:
+        assert_harmless(page(part))
+        assert text in Reader(part).text
+
+
+def test_titles_arrive_as_written():
+    attributes = Reader(coloured("good", [(0, 4)], [1.0])).attributes
+    assert ("title", NASTY) in attributes
+
+
+def test_the_text_between_the_words_stays():
+    html = coloured("¿A good, movie?", [(3, 7), (9, 14)], [2.0, -1.0])
+    assert Reader(html).text_without_numbers == "¿A good, movie?"
+
+
+@pytest.mark.parametrize(
+    ("score", "kind", "other"), [(1.0, "ib-for", "ib-against"), (-1.0, "ib-against", "ib-for")]
+)
+def test_the_sign_shows_without_colour(score, kind, other):
+    html = coloured("good", [(0, 4)], [score])
+    assert kind in html and other not in html
+    assert f"<rt>{score:+.1f}</rt>" in html
+
+
+def test_weak_words_carry_neither_line_nor_number():
+    html = coloured("good a", [(0, 4), (5, 6)], [10.0, 0.1])
+    assert html.count("<rt>") == html.count("ib-for") == 1
+
+
+def test_scores_of_zero_divide_by_nothing():
+    html = coloured("good", [(0, 4)], [0.0])
+    assert "0.00)" in html and "<rt>" not in html
+
+
+def test_unknown_words_are_marked():
+    html = coloured_text("a b", [(0, 1), (2, 3)], [1.0, 1.0], titles="..", unknown=[True, False])
+    assert html.count("ib-unknown") == 1
+
+
+def test_no_words_make_a_plain_paragraph():
+    assert Reader(coloured("…", [], [])).text == "…"
+
+
+@given(st.text(), st.integers(1, 40))
+def test_shortened_texts_are_short(text, length):
+    short = shortened(text, length)
+    assert short == text if len(text) <= length else len(short) == length

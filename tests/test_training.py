@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+from copy import deepcopy
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn import functional as F
+
+from interpbook import pad
+from interpbook.training import TrainingHistory, batches, bucket, evaluate, fit, predict
+from networks import network
+
+# Class 1 if the word 5 stands in the document.
+DOCUMENTS = [[2, 5, 3], [2, 3], [3, 3, 4, 2], [4, 5], [5, 2, 2, 4], [4, 2, 3]] * 8
+LABELS = [int(5 in document) for document in DOCUMENTS]
+TOY = {"num_classes": 2, "dtype": torch.float32}
+RECIPE = {"epochs": 2, "learning_rate": 0.05, "batch_size": 16}
+
+
+@given(
+    st.lists(st.integers(1, 400), max_size=60), st.integers(1, 9), st.none() | st.integers(0, 99)
+)
+def test_buckets_hold_each_document_once(lengths, batch_size, seed):
+    found = bucket(lengths, batch_size, seed=seed)
+    assert sorted(i for batch in found for i in batch) == list(range(len(lengths)))
+    assert all(1 <= len(batch) <= batch_size for batch in found)
+
+
+def test_buckets_bound_how_far_lengths_spread():
+    lengths = np.random.default_rng(0).integers(10, 400, size=10_000)
+    found = bucket(lengths.tolist(), 20, seed=0)
+    spreads = [np.ptp(lengths[batch]) for batch in found]
+    padded = sum(lengths[batch].max() * len(batch) for batch in found)
+    assert np.mean(spreads) < 10 and padded < 1.03 * lengths.sum()
+
+
+def test_a_seed_decides_the_order():
+    lengths = list(range(200))
+    orders = [np.concatenate(bucket(lengths, 8, seed=seed)).tolist() for seed in (1, 1, 2)]
+    assert orders[0] == orders[1] != orders[2]
+
+
+def test_a_batch_holds_a_document():
+    with pytest.raises(ValueError, match="batch_size is a positive number, got 0"):
+        bucket([1, 2], 0)
+
+
+def test_batches_keep_documents_and_labels_together_and_pad_no_more_than_needed():
+    seen = []
+    for ids, labels in batches(DOCUMENTS, LABELS, batch_size=5, seed=0):
+        assert ids[:, -1].any()
+        assert torch.equal((ids == 5).any(dim=1).long(), labels)
+        seen += [[i for i in row if i] for row in ids.tolist()]
+    assert sorted(seen) == sorted(DOCUMENTS)
+
+
+def test_each_document_has_one_label():
+    with pytest.raises(ValueError, match="got 2 documents and 1 labels"):
+        list(batches([[2], [3]], [0]))
+
+
+def test_fit_learns_a_toy_task():
+    model = network(**TOY)
+    history = fit(
+        model, DOCUMENTS, LABELS, **(RECIPE | {"epochs": 15}), validation=(DOCUMENTS, LABELS)
+    )
+    assert len(history.losses) == len(history.accuracies) == len(history.seconds) == 15
+    assert history.losses[-1] < history.losses[0] / 2
+    assert history.accuracies[-1] == evaluate(model, DOCUMENTS, LABELS) == 1.0
+    assert min(history.seconds) > 0
+    assert not model.training
+
+
+def test_the_first_loss_is_the_mean_over_documents():
+    model = network(dropout=0.0)
+    ids, labels = pad(DOCUMENTS[:7]), torch.tensor(LABELS[:7])
+    expected = F.cross_entropy(model(ids), labels).item()
+    # At this rate nothing moves, so batches of 4 and 3 see the same model.
+    history = fit(model, DOCUMENTS[:7], LABELS[:7], epochs=1, learning_rate=1e-300, batch_size=4)
+    assert history.losses[0] == pytest.approx(expected, abs=1e-12)
+
+
+def weights(model) -> torch.Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+
+
+def test_fit_is_decided_by_its_seed():
+    models = [network(**TOY) for _ in range(3)]
+    records = [
+        fit(model, DOCUMENTS, LABELS, seed=seed, **RECIPE)
+        for model, seed in zip(models, (1, 1, 2), strict=True)
+    ]
+    assert records[0].losses == records[1].losses != records[2].losses
+    assert torch.equal(weights(models[0]), weights(models[1]))
+    assert not torch.equal(weights(models[0]), weights(models[2]))
+
+
+def test_fit_leaves_the_global_random_state_alone():
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    fit(network(**TOY), DOCUMENTS, LABELS, **RECIPE)
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert np.array_equal(np.random.get_state()[1], before[1])
+
+
+def test_words_outside_the_corpus_and_padding_keep_their_vectors():
+    model = network(**TOY)
+    before = model.embedding.weight.detach().clone()
+    fit(model, DOCUMENTS, LABELS, **RECIPE)
+    moved = (model.embedding.weight.detach() != before).any(dim=1)
+    assert moved.nonzero().flatten().tolist() == [2, 3, 4, 5]
+    assert not model.embedding.weight[0].any()
+
+
+@pytest.mark.parametrize("padding", ["masked", "paper"])
+def test_fit_takes_the_steps_of_the_usual_loop(padding):
+    """Conv1d forward and backward, Adam, SparseAdam on the vectors: the same weights after."""
+    model = network(dropout=0.0, num_classes=2, padding=padding, max_length=6)
+    documents, labels = [[2, 5, 3], [7, 3, 4, 2], [4, 8], [9]], [1, 0, 1, 0]
+    usual = deepcopy(model)
+    usual.embedding.sparse = True
+    optimizers = [
+        torch.optim.SparseAdam([usual.embedding.weight], lr=0.01),
+        torch.optim.Adam([*usual.convs.parameters(), *usual.output.parameters()], lr=0.01),
+    ]
+    losses = []
+    for _ in range(3):
+        loss = F.cross_entropy(usual(pad(documents)), torch.tensor(labels))
+        losses.append(loss.item())
+        usual.zero_grad(set_to_none=True)
+        loss.backward()
+        for optimizer in optimizers:
+            optimizer.step()
+    history = fit(model, documents, labels, epochs=3, learning_rate=0.01, batch_size=4)
+    assert history.losses == pytest.approx(losses, abs=1e-10)
+    torch.testing.assert_close(weights(model), weights(usual), rtol=0, atol=1e-9)
+
+
+def test_frozen_vectors_stay():
+    model = network(**TOY)
+    model.embedding.weight.requires_grad_(False)
+    before = model.embedding.weight.clone()
+    fit(model, DOCUMENTS, LABELS, **RECIPE)
+    assert torch.equal(model.embedding.weight, before)
+
+
+@pytest.mark.parametrize("label", [-1, 2])
+def test_a_label_outside_the_classes_is_refused(label):
+    labels = [0, 1, label, *LABELS[3:]]
+    sentence = rf"labels lie in 0..1 here, got {label} for document 2"
+    with pytest.raises(ValueError, match=sentence):
+        fit(network(**TOY), DOCUMENTS, labels, **RECIPE)
+    with pytest.raises(ValueError, match=sentence):
+        evaluate(network(**TOY), DOCUMENTS, labels)
+
+
+@pytest.mark.parametrize("documents", [[[2], []], [[], []]], ids=["one", "all"])
+def test_an_empty_document_is_refused(documents):
+    with pytest.raises(ValueError, match=r"document \d holds no token: leave it out"):
+        fit(network(**TOY), documents, [0, 1], **RECIPE)
+
+
+def test_nothing_to_learn_from_is_refused():
+    with pytest.raises(ValueError, match="expected at least one document, got none"):
+        fit(network(**TOY), [], [], **RECIPE)
+    with pytest.raises(ValueError, match="expected at least one document, got none"):
+        evaluate(network(**TOY), [], [])
+
+
+def test_evaluate_wants_one_label_a_document():
+    with pytest.raises(ValueError, match="got 3 documents and 1 labels"):
+        evaluate(network(**TOY), DOCUMENTS[:3], [0])
+
+
+def test_a_loss_that_explodes_is_named():
+    model = network(**TOY)
+    model.output.bias.data[0] = torch.inf
+    with pytest.raises(ValueError, match="loss is no longer finite: use a smaller learning rate"):
+        fit(model, DOCUMENTS, LABELS, **RECIPE)
+
+
+def test_predict_keeps_the_order_of_documents():
+    model = network()
+    found = predict(model, DOCUMENTS[:9], batch_size=2)
+    expected = torch.cat([model(torch.tensor([document])) for document in DOCUMENTS[:9]])
+    torch.testing.assert_close(found, expected.detach(), rtol=0, atol=1e-12)
+    assert not found.requires_grad
+
+
+def test_predict_plays_no_dropout_and_takes_no_documents():
+    model = network(dropout=0.9).train()
+    assert torch.equal(predict(model, DOCUMENTS[:2]), predict(model.train(), DOCUMENTS[:2]))
+    assert predict(model, []).shape == (0, 3)
+
+
+def test_accuracy_is_the_share_of_right_answers():
+    model = network(num_classes=2)
+    right = predict(model, DOCUMENTS[:4]).argmax(dim=1).tolist()
+    assert evaluate(model, DOCUMENTS[:4], [*right[:3], 1 - right[3]]) == 0.75
+
+
+def test_no_epochs_change_nothing():
+    model = network(**TOY)
+    before = weights(model)
+    assert fit(model, DOCUMENTS, LABELS, epochs=0, learning_rate=0.1) == TrainingHistory((), (), ())
+    assert torch.equal(weights(model), before)
