@@ -23,7 +23,7 @@ def zipf_documents(
     chances = 1 / np.arange(1, VOCABULARY - 1)
     chances /= chances.sum()
     lengths = rng.integers(low, high + 1, size=number)
-    return [(rng.choice(VOCABULARY - 2, size=l, p=chances) + 2).tolist() for l in lengths]
+    return [(rng.choice(VOCABULARY - 2, size=size, p=chances) + 2).tolist() for size in lengths]
 
 
 def imdb_model(*, seed: int = 0) -> TextCNN:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import importlib.util
 import json
 import re
@@ -96,6 +97,11 @@ def test_a_slot_without_a_bank_is_named(tmp_path):
     broken.write_text(text.replace("{film} concerns", "{flim} concerns"), encoding="utf-8")
     with pytest.raises(ValueError, match="flim"):
         grammar.Grammar.load(broken)
+
+
+def test_doctests_of_the_engine():
+    results = doctest.testmod(grammar)
+    assert results.attempted > 0 and results.failed == 0
 
 
 def test_fields_sizes_and_balance(on_disk, part):
@@ -222,6 +228,25 @@ def test_lengths_and_vocabulary(on_disk):
         assert np.mean((lengths >= 6) & (lengths <= 30)) > 0.9
 
 
+def in_bold(record: dict) -> str:
+    """Return the text of a record as the card prints it, its rationale between asterisks."""
+    numbers = iter(range(len(record["text"])))
+
+    def mark(match: re.Match[str]) -> str:
+        return f"**{match[0]}**" if next(numbers) in record["rationale"] else match[0]
+
+    return TOKEN.sub(mark, record["text"]).replace("** **", " ")
+
+
+def test_examples_in_the_card_exist(on_disk):
+    card = (FOLDER / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?:negation|contrast|distractor) \| \".*", card, re.M)
+    examples = {example for row in rows for example in re.findall(r'"([^"]+)"', row)}
+    marked = {in_bold(record) for records in on_disk.values() for record in records}
+    assert len(examples) == 6
+    assert not examples - marked
+
+
 @pytest.mark.parametrize("name", CORPORA)
 def test_a_bag_of_words_stumbles_on_negation_and_contrast(on_disk, name):
     vectorizer = CountVectorizer(analyzer=tokens, binary=True)
@@ -232,5 +257,5 @@ def test_a_bag_of_words_stumbles_on_negation_and_contrast(on_disk, name):
         [r["label"] for r in test]
     )
     hard = np.array([bool({"negation", "contrast"} & set(r["facts"])) for r in test])
-    assert right.mean() >= 0.78
+    assert right.mean() >= 0.80
     assert right[hard].mean() <= right[~hard].mean() - 0.25

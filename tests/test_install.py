@@ -11,8 +11,10 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import metadata
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 import install
 import lock
@@ -203,6 +205,13 @@ def test_conda_gets_every_direct_dependency():
     listed = {name.removesuffix("-base") for name in re.findall(r"^ +- ([\w-]+)", text, re.M)}
     assert direct_dependencies() - {"torch"} <= listed
     assert re.search(r"^ +- pytorch =\*=cpu\*$", text, re.M)
+
+
+def test_every_package_of_the_lock_runs_on_the_oldest_python():
+    oldest = ".".join(map(str, install.OLDEST_PYTHON)) + ".0"
+    needs = {d.metadata["Name"]: d.metadata["Requires-Python"] for d in metadata.distributions()}
+    too_new = [name for name, need in needs.items() if need and oldest not in SpecifierSet(need)]
+    assert not too_new  # Debian 12's own Python is 3.11.2
 
 
 def test_the_lock_is_plain_about_builds_and_systems():

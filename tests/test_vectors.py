@@ -254,6 +254,16 @@ def test_one_worker_is_deterministic_and_the_seed_matters():
     assert not np.allclose(first["sun"], train(two_topics(), seed=4)["sun"])
 
 
+def test_it_is_gensims_skip_gram():
+    from gensim.models import Word2Vec
+
+    settings = {"window": 2, "min_count": 5, "seed": 7, "workers": 1, "epochs": 2}
+    expected = Word2Vec(two_topics(), vector_size=10, sg=1, **settings).wv
+    got = train(two_topics(), **settings)
+    assert list(got.words) == expected.index_to_key
+    np.testing.assert_array_equal(got.vectors, expected.vectors)
+
+
 def test_another_process_gets_the_same_vectors():
     """Python hashes strings differently in each process: nothing may depend on it."""
     program = (

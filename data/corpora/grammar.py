@@ -33,7 +33,7 @@ SLOT = re.compile(r"\{([\w.]+)\}")
 ARTICLE = re.compile(r"\ba\(n\)(?= [\[<]*(\w+))")
 SENTENCE_START = re.compile(r"(?:^|(?<=[.!?] ))[(\[<]*[a-z]")
 VOWEL_SOUND = re.compile(
-    r"(?!eu|on[ce]|u(?:ni(?![nm])|s[eu]|ti))[aeiou]|8|11\b|18\b|hono|hour|heir", re.I
+    r"(?!eu|on[ce]|u(?:ni(?![nm])|s[eu]|ti))[aeiou]|8|11\b|18\b|hono|honest|hour|heir", re.I
 )
 AS_OPPOSED = str.maketrans("[]", "<>")
 

@@ -244,7 +244,7 @@ def _load_embedded(name: str, split: str, folder: Path) -> Corpus:
         raise FileNotFoundError(
             f"the book's data folder has no {place}: clone the repository again, or reinstall"
         )
-    with path.open(encoding="utf-8", newline="\n") as lines:
+    with path.open(encoding="utf-8") as lines:
         rows = [
             _parse_row(line, f"line {number} of {place}") for number, line in enumerate(lines, 1)
         ]

@@ -8,6 +8,7 @@ figure is white in both themes, so that ink keeps its contrast.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -37,8 +38,19 @@ STYLE = {
 
 
 def _axes(width: float, height: float) -> tuple[Figure, plt.Axes]:
+    _load_backend()
     with plt.rc_context(STYLE):
         return plt.subplots(figsize=(width, height), layout="constrained")
+
+
+@cache
+def _load_backend() -> None:
+    """Let a notebook's backend set itself up before the first ``rc_context``.
+
+    It makes pyplot interactive as it loads. Loaded inside the context, with the first figure, that
+    would be undone at the context's end, and the notebook would show no figure after the first.
+    """
+    plt.switch_backend(plt.get_backend())
 
 
 def signed_heatmap(
@@ -424,6 +436,7 @@ def padding_map(plans: dict[str, Sequence[Array]], *, title: str = "") -> Figure
     title : str
         Above the figure.
     """
+    _load_backend()
     with plt.rc_context(STYLE):
         figure, rows = plt.subplots(
             len(plans), figsize=(6.6, 0.5 + 1.7 * len(plans)), layout="constrained", sharey=True

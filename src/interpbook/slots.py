@@ -74,34 +74,41 @@ def best_windows(
         The first i that reaches it, counted from 0.
     """
     filters = table.shape[1] // width
-    documents, length = rows.shape
+    length = rows.shape[1]
     blocks = -(-(length - width + 1) // _BLOCK)
     # Every window that does not count reaches behind the last one that does. Pointing the words
     # there at the row of minus infinity rules them all out.
     positions = torch.arange(length, device=rows.device)
     rows = rows.masked_fill(positions >= allowed[:, None] + (width - 1), len(table) - 1)
     rows = F.pad(rows, (0, blocks * _BLOCK + width - 1 - length), value=len(table) - 1)
-    entries = (rows * width).unfold(1, width, 1) + torch.arange(width, device=rows.device)
-    scores = F.embedding_bag(entries.view(-1, width), table.view(-1, filters), mode="sum")
-    scores = scores.view(documents, blocks, _BLOCK, filters)
+    # Blocks with no window that counts are left out; T remain. The i-th windows of all blocks lie
+    # side by side, so that the maximum over i runs along memory.
+    used = torch.arange(0, blocks * _BLOCK, _BLOCK, device=rows.device) < allowed[:, None]
+    words = rows.unfold(1, _BLOCK + width - 1, _BLOCK)[used]  # (T, _BLOCK + n - 1)
+    entries = (words.T * width).unfold(0, width, 1) + torch.arange(width, device=rows.device)
+    scores = F.embedding_bag(entries.reshape(-1, width), table.view(-1, filters), mode="sum")
+    scores = scores.view(_BLOCK, -1, filters)  # (_BLOCK, T, f)
 
-    peaks = scores.amax(dim=2)  # (N, blocks, f)
+    peaks = scores.new_full((*used.shape, filters), -torch.inf)  # (N, blocks, f)
+    peaks[used] = scores.amax(dim=0)
     best = peaks.amax(dim=1)  # (N, f)
     if not torch.isfinite(best).all():
         raise ValueError(
             "the model's weights give scores that are not finite: retrain or reload it"
         )
-    block = _first(peaks == best[:, None])
-    inside = block[:, None, None].expand(-1, 1, _BLOCK, -1)
-    winners = scores.gather(1, inside).squeeze(1)  # (N, _BLOCK, f)
-    return best, block * _BLOCK + _first(winners == best[:, None])
+    block = _first(peaks == best[:, None], dim=1)
+    inside = (used.flatten().cumsum(0) - 1).view_as(used).gather(1, block)  # which of the T
+    winners = scores.gather(1, inside.expand(_BLOCK, -1, -1))  # (_BLOCK, N, f)
+    return best, block * _BLOCK + _first(winners == best, dim=0)
 
 
-def _first(hit: Bool[Tensor, "N i f"]) -> Int64[Tensor, "N f"]:
+def _first(hit: Bool[Tensor, "..."], dim: int) -> Int64[Tensor, "N f"]:
     """Return the first i that is True; torch.max promises no particular one among equals."""
     # Small integers keep this pass vectorised: int64 has no fast minimum.
-    numbers = torch.arange(hit.shape[1], dtype=torch.int32, device=hit.device)[:, None]
-    return torch.where(hit, numbers, hit.shape[1]).amin(dim=1).long()
+    length = hit.shape[dim]
+    numbers = torch.arange(length, dtype=torch.int32, device=hit.device)
+    numbers = numbers.view([-1 if axis == dim else 1 for axis in range(hit.ndim)])
+    return torch.where(hit, numbers, length).amin(dim=dim).long()
 
 
 def distinct(ids: Int64[Tensor, "N l"], vocab_size: int) -> Int64[Tensor, " R"]:
