@@ -40,7 +40,7 @@ def test_fit_against_the_usual_loop(benchmark):
         {
             "the usual loop": f"{per_step[0]:6.0f} ms",
             "fit": f"{per_step[1]:6.0f} ms",
-            "ratio": ratio,
+            "ratio": f"{ratio:9.2f}",
         },
     )
     assert ratio < 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -42,22 +43,31 @@ def seconds(task: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
+class Ratio(NamedTuple):
+    """A task's time in units of its base's."""
+
+    median: float
+    best: float  # fastest run by fastest run: what is left when other guests of the machine rest
+
+    def __str__(self) -> str:
+        return f"{self.median:9.2f} {self.best:9.2f}"
+
+
 def ratios(
     tasks: dict[str, Callable[[], object]], base: Callable[[], object], *, rounds: int
-) -> dict[str, float]:
-    """Return each task's median time in units of the base's.
-
-    The base runs right before each task, in the same process, so that whatever else the machine
-    is doing slows both.
-    """
-    found: dict[str, list[float]] = {name: [] for name in tasks}
+) -> dict[str, Ratio]:
+    """Time each task right after its base, so that whatever else the machine does slows both."""
+    found = {}
     for task in tasks.values():  # warm-up
         task()
+    times = {name: [] for name in tasks}
     for _ in range(rounds):
         for name, task in tasks.items():
-            unit = seconds(base)
-            found[name].append(seconds(task) / unit)
-    return {name: float(np.median(values)) for name, values in found.items()}
+            times[name].append((seconds(base), seconds(task)))
+    for name, pairs in times.items():
+        units, runs = np.array(pairs).T
+        found[name] = Ratio(float(np.median(runs / units)), float(runs.min() / units.min()))
+    return found
 
 
 @torch.no_grad()
@@ -93,10 +103,9 @@ def usual_step(
     optimizer.step()
 
 
-def print_table(title: str, rows: dict[str, float | str]) -> None:
-    """Print ratios, one a line."""
+def print_table(title: str, rows: dict[str, object]) -> None:
+    """Print one row a line."""
     width = max(map(len, rows))
     print(f"\n\n{title}")
     for name, value in rows.items():
-        shown = value if isinstance(value, str) else f"{value:9.2f}"
-        print(f"  {name:<{width}}  {shown}")
+        print(f"  {name:<{width}}  {value}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterator
 
@@ -11,6 +12,8 @@ import pytest
 import torch
 
 jaxtyping.install_import_hook("interpbook", "beartype.beartype")
+# Now, and whole: collecting a doctest module first would execute it twice.
+importlib.import_module("interpbook")
 
 # The tests' networks are tiny: more threads would only wait for each other.
 torch.set_num_threads(1)

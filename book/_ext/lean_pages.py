@@ -22,8 +22,9 @@ REWORDED = {
     "Show code cell output": "Show the output",
     "Hide code cell output": "Hide the output",
     ' aria-label="Toggle hidden content"': "",
-    # The corner of a pandas table heads nothing; a reference is an item of a list.
+    # The corner of a table heads nothing; a reference is an item of a list.
     "<th></th>": "<td></td>",
+    '<th class="head"><p></p></th>': "<td></td>",
     'role="doc-biblioentry"': 'role="listitem"',
 }
 

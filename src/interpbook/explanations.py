@@ -39,6 +39,10 @@ class Ngram:
     filters: int
     score: float
 
+    def __str__(self) -> str:
+        """Write the words in a row, a dot for padding."""
+        return " ".join("·" if word == PADDING_WORD else word for word in self.words)
+
 
 @dataclass(frozen=True, eq=False)
 class Explanation:

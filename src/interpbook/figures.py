@@ -85,7 +85,6 @@ def signed_heatmap(
         norm=TwoSlopeNorm(0, -limit, limit),
         annot=annotate,
         fmt=".2f",
-        annot_kws={"color": INK},
         linewidths=0.5,
         linecolor="#eeeeee",
         xticklabels=list(columns),

@@ -102,9 +102,9 @@ def best_windows(
     return best, block * _BLOCK + _first(winners == best, dim=0)
 
 
-def _first(hit: Bool[Tensor, "..."], dim: int) -> Int64[Tensor, "N f"]:
-    """Return the first i that is True; torch.max promises no particular one among equals."""
-    # Small integers keep this pass vectorised: int64 has no fast minimum.
+def _first(hit: Bool[Tensor, ...], dim: int) -> Int64[Tensor, "N f"]:
+    """Return the first i along ``dim`` that is True."""
+    # Small integers keep this pass vectorised: int64 has no fast minimum, argmax no fast path.
     length = hit.shape[dim]
     numbers = torch.arange(length, dtype=torch.int32, device=hit.device)
     numbers = numbers.view([-1 if axis == dim else 1 for axis in range(hit.ndim)])
