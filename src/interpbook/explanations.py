@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 import torch
 from jaxtyping import Float, Int64
@@ -169,7 +170,7 @@ class Explanation:
         name = self.class_names[self.predicted]
         chance = float(self.probabilities[self.predicted])
         return page(
-            f"<p>Predicted: <strong>{paragraph(name)[3:-4]}</strong> ({chance:.1%})</p>",
+            f"<p>Predicted: <strong>{escape(name)}</strong> ({chance:.1%})</p>",
             self._sentence_html(),
             self._ngrams_html(),
             self._sums_html(),
@@ -219,11 +220,7 @@ class Explanation:
 
     def _ngrams_html(self) -> str:
         rows = [
-            [
-                " ".join("·" if w == PADDING_WORD else shortened(w) for w in ngram.words),
-                str(ngram.filters),
-                f"{ngram.score:+.2f}",
-            ]
+            [shortened(str(ngram), 100), str(ngram.filters), f"{ngram.score:+.2f}"]
             for ngram in self.ngrams()[:_SHOWN_NGRAMS]
         ]
         caption = (

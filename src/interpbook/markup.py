@@ -95,20 +95,19 @@ def coloured_text(
     pieces, end = [], 0
     for (start, stop), score, title, new in zip(spans, scores, titles, unknown, strict=True):
         share = score / strongest
-        word = escape(text[start:stop])
-        if abs(share) >= label_above:
-            word = f"<ruby>{word}<rt>{score:+.1f}</rt></ruby>"
         classes = ["ib-word"]
         if abs(share) >= 0.05:
             classes.append("ib-for" if share > 0 else "ib-against")
         if new:
             classes.append("ib-unknown")
         colour = f"rgba({FOR if share > 0 else AGAINST}, {0.55 * abs(share):.2f})"
-        pieces += [
-            escape(text[end:start]),
+        word = (
             f'<span class="{" ".join(classes)}" style="background: {colour}" '
-            f'title="{escape(title)}">{word}</span>',
-        ]
+            f'title="{escape(title)}">{escape(text[start:stop])}</span>'
+        )
+        if abs(share) >= label_above:
+            word = f"<ruby>{word}<rt>{score:+.1f}</rt></ruby>"
+        pieces += [escape(text[end:start]), word]
         end = stop
     return f'<p class="ib-text" dir="auto">{"".join(pieces)}{escape(text[end:])}</p>'
 
@@ -126,7 +125,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str)
         f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
     )
     return (
-        f'{paragraph(caption, note=True)}<div class="ib-scroll" tabindex="0" role="region" '
+        f'{paragraph(caption, note=True)}<div class="ib-scroll" tabindex="0" role="group" '
         f'aria-label="{escape(caption)}"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
