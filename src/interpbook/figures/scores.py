@@ -1,0 +1,215 @@
+"""Figures of signed scores: matrices, bars, running sums, a filter's windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import seaborn as sns
+from matplotlib.colors import TwoSlopeNorm
+from matplotlib.figure import Figure
+
+from interpbook.explanations import Explanation
+from interpbook.figures.style import BLUE, FAINT, GREY, INK, ORANGE, SIGNED, Array, new_axes
+
+
+def signed_heatmap(
+    scores: Array,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    title: str = "",
+    unit: str = "logits",
+    annotate: bool = True,
+) -> Figure:
+    """Draw a matrix of signed scores, zero white.
+
+    Parameters
+    ----------
+    scores : array of shape (R, C)
+        Signed numbers.
+    rows, columns : sequence of str
+        R row and C column labels.
+    title, unit : str
+        Above the figure; on the colour bar.
+    annotate : bool
+        Write each number into its cell.
+    """
+    scores = np.asarray(scores)
+    figure, axes = new_axes(1.8 + 0.95 * scores.shape[1], 0.8 + 0.32 * scores.shape[0])
+    limit = max(np.abs(scores).max(initial=0), 1e-12)
+    sns.heatmap(
+        scores,
+        ax=axes,
+        cmap=SIGNED,
+        norm=TwoSlopeNorm(0, -limit, limit),
+        annot=annotate,
+        fmt=".2f",
+        linewidths=0.5,
+        linecolor="#eeeeee",
+        xticklabels=list(columns),
+        yticklabels=list(rows),
+        cbar_kws={"label": unit},
+    )
+    axes.tick_params(length=0)
+    axes.tick_params(axis="y", rotation=0)
+    axes.set_title(title)
+    return figure
+
+
+def signed_bars(
+    labels: Sequence[str], scores: Array, *, title: str = "", unit: str = "logits"
+) -> Figure:
+    """Draw one horizontal bar for each labelled score, the first on top."""
+    scores = np.asarray(scores, dtype=float)
+    figure, axes = new_axes(6.4, 0.9 + 0.3 * len(scores))
+    colours = [BLUE if score >= 0 else ORANGE for score in scores]
+    bars = axes.barh(range(len(scores)), scores, color=colours, height=0.7)
+    axes.bar_label(bars, fmt="%+.2f", padding=3, fontsize=8)
+    axes.set_yticks(range(len(scores)), labels)
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.set(xlabel=unit, title=title)
+    return figure
+
+
+def waterfall(
+    labels: Sequence[str],
+    scores: Array,
+    *,
+    total: str = "sum",
+    title: str = "",
+    unit: str = "logits",
+) -> Figure:
+    """Draw scores one after the other, each bar from where the last one ended, and their sum.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        R labels.
+    scores : array of shape (R,)
+        Signed numbers.
+    total : str
+        The label of the sum, the lowest bar.
+    title, unit : str
+        Above the figure; on the axis.
+    """
+    scores = np.asarray(scores, dtype=float)
+    ends = scores.cumsum()
+    lengths = np.append(scores, scores.sum())
+    begins = np.append(ends - scores, 0.0)
+    figure, axes = new_axes(6.4, 1.0 + 0.3 * len(lengths))
+    colours = [BLUE if length >= 0 else ORANGE for length in lengths]
+    bars = axes.barh(range(len(lengths)), lengths, left=begins, color=colours, height=0.66)
+    bars[-1].set(edgecolor=INK, linewidth=1.5)
+    axes.vlines(ends, np.arange(len(ends)) - 0.33, np.arange(len(ends)) + 1.33, color=FAINT, lw=1)
+    right = np.maximum(begins, begins + lengths)
+    for row, (place, length) in enumerate(zip(right, lengths, strict=True)):
+        axes.annotate(
+            f"{length:+.2f}",
+            (place, row),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
+    axes.set_yticks(range(len(lengths)), [*labels, total])
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.set(xlabel=unit, title=title)
+    return figure
+
+
+def ngram_waterfall(
+    explanation: Explanation, label: int | None = None, *, shown: int = 8, title: str = ""
+) -> Figure:
+    """Draw how the n-grams of one text add up to a class's lead over the mean of the others.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of one text.
+    label : int, optional
+        A class number; the predicted class if left out.
+    shown : int
+        How many n-grams get a bar of their own, the most decisive ones.
+    title : str
+        Above the figure.
+    """
+    label = explanation.predicted if label is None else label
+    ngrams = explanation.ngrams(label)
+    labels = [str(ngram) for ngram in ngrams[:shown]]
+    scores = [ngram.score for ngram in ngrams[:shown]]
+    rest = ngrams[shown:]
+    if rest:
+        labels.append(f"{len(rest)} more n-grams")
+        scores.append(sum(ngram.score for ngram in rest))
+    # What A holds besides: the silent filters' equal shares of the output biases.
+    lead = float(explanation.evidence(label).sum())
+    labels.append(f"{explanation.silent_filters} silent filters")
+    scores.append(lead - sum(scores))
+    name = explanation.class_names[label]
+    return waterfall(labels, scores, title=title, unit=f"lead of {name} (logits)")
+
+
+def paired_bars(labels: Sequence[str], series: dict[str, Array], *, unit: str = "logits") -> Figure:
+    """Draw horizontal bars of two named series side by side, told apart by hatching too.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        What the R groups are, the first on top.
+    series : dict of str to array of shape (R,)
+        The two series by name.
+    unit : str
+        Below the figure.
+    """
+    figure, axes = new_axes(6.4, 1.1 + 0.36 * len(labels))
+    rows, height = np.arange(len(labels)), 0.38
+    looks = ({"color": BLUE}, {"color": FAINT, "hatch": "///", "edgecolor": GREY})
+    for number, ((name, values), look) in enumerate(zip(series.items(), looks, strict=True)):
+        axes.barh(rows + (number - 0.5) * height, np.asarray(values), height, label=name, **look)
+    axes.set_yticks(rows, labels)
+    axes.invert_yaxis()
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    axes.set_xlabel(unit)
+    return figure
+
+
+def window_scores(tokens: Sequence[str], scores: Array, width: int, *, title: str = "") -> Figure:
+    """Draw one filter's score at every window of a sentence, the best window marked.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        The l words.
+    scores : array of shape (l - n + 1,)
+        u_i of the window that starts at word i.
+    width : int
+        n.
+    title : str
+        Above the figure.
+    """
+    scores = np.asarray(scores, dtype=float)
+    best = int(scores.argmax())
+    figure, axes = new_axes(max(4.5, 0.75 * len(tokens)), 2.9)
+    axes.axvspan(best - 0.45, best + width - 0.55, color=BLUE, alpha=0.12)
+    colours = [BLUE if i == best else FAINT for i in range(len(scores))]
+    axes.vlines(range(len(scores)), 0, scores, color=colours, linewidth=3)
+    axes.scatter(range(len(scores)), scores, color=colours, zorder=3)
+    axes.annotate(
+        f"u_max = {scores[best]:.2f}",
+        (best, scores[best]),
+        xytext=(6, 6),
+        textcoords="offset points",
+    )
+    axes.axhline(0, color=INK, linewidth=0.8)
+    axes.set_xticks(range(len(tokens)), tokens, rotation=45, ha="right")
+    axes.margins(y=0.2)
+    axes.set(
+        ylabel="filter score u", xlabel=f"first word of the window (width {width})", title=title
+    )
+    return figure
