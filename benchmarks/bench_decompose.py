@@ -163,7 +163,7 @@ def test_sampled_explanations_against_the_forward_pass(benchmark, model, ids):
     tasks = {"A and B": lambda: decompose(model, one), **sampled_tasks(model, document)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = ratios(tasks, forward, rounds=3)
+        found = ratios(tasks, forward, rounds=5)
     benchmark.extra_info.update(found)
     benchmark.pedantic(decompose, (model, one), rounds=3, warmup_rounds=1)
     print_table("One document of 275 words, in forward passes (Conv1d): median, best", found)
