@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from interpbook import TextCNN, TextCNNConfig
+from interpbook.models import hide_windows
 
 VOCABULARY, CLASSES = 20_000, 2
 
@@ -74,6 +75,7 @@ def ratios(
 @torch.no_grad()
 def dense_decompose(model: TextCNN, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Compute logits, A and B the usual vectorised way: convolve, maximum with index, gather."""
+    ids, windows = model.lay_out(ids)
     x = model.embedding(ids)  # (N, l, m)
     N, length, m = x.shape
     W, b = model.output.weight, model.output.bias
@@ -81,7 +83,8 @@ def dense_decompose(model: TextCNN, ids: Tensor) -> tuple[Tensor, Tensor, Tensor
     pooled, B = [], x.new_zeros(N, length, len(b))
     for w, conv in enumerate(model.convs):
         n = conv.kernel_size[0]
-        u_max, starts = conv(x.transpose(1, 2)).max(dim=2)  # (N, f)
+        u = hide_windows(conv(x.transpose(1, 2)), windows[:, w])
+        u_max, starts = u.max(dim=2)  # (N, f)
         places = starts[:, :, None] + torch.arange(n)  # (N, f, n)
         words = x.gather(1, places.flatten(1)[:, :, None].expand(-1, -1, m))
         u = (words.view(N, -1, n, m) * conv.weight.transpose(1, 2)).sum(dim=3)  # (N, f, n)

@@ -17,8 +17,8 @@ def coloured(text: str, spans, scores, **kwargs) -> str:
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r")))
 def test_every_part_escapes_its_text(text):
-    text += NASTY
-    spans = [(len(text) - 3, len(text))]
+    text = NASTY + text + NASTY  # between words, and as a word
+    spans = [(len(text) - len(NASTY), len(text))]
     parts = [
         paragraph(text),
         paragraph(text, note=True),
