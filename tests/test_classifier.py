@@ -129,7 +129,7 @@ def test_damaged_weights_are_refused(saved, damage):
 )
 def test_a_damaged_description_is_refused(saved, content):
     (saved[1] / DESCRIPTION).write_bytes(content)
-    with pytest.raises(ValueError, match=r"is damaged: restore it"):
+    with pytest.raises(ValueError, match=r"is damaged.*: restore it"):
         Classifier.load(saved[1])
 
 
@@ -156,8 +156,12 @@ def test_a_description_cut_anywhere_is_refused(saved):
         ({"config": {"vocab_size": 12}}, "damaged"),
         ({"config": None}, "damaged"),
         ({"words": None}, "damaged"),
-        ({"words": ["<pad>", "<unk>"]}, "12 words but the vocabulary 2"),
-        ({"class_names": ["one"]}, "2 classes but got names"),
+        ({"words": ["<pad>", "<unk>"]}, "json is damaged .*12 words but the vocabulary 2"),
+        ({"words": ["<pad>", "<unk>", *range(10)]}, "damaged .a word or class name is no str"),
+        ({"class_names": ["one"]}, "json is damaged .*2 classes but got names"),
+        ({"class_names": "ab"}, "json is damaged .class_names is no list.: restore it"),
+        ({"lowercase": None}, "json is damaged .lowercase is no bool.: restore it"),
+        ({"card": None}, "json is damaged .card is no dict.: restore it"),
     ],
 )
 def test_a_description_that_does_not_fit_is_refused(as_users_run_it, saved, changes, sentence):
@@ -213,6 +217,22 @@ def test_vocabulary_and_class_names_have_to_fit_the_model():
 def test_an_unknown_name_is_answered_with_the_known_ones():
     with pytest.raises(FileNotFoundError, match=r"one of the classifiers .*imdb.* got 'imbd'"):
         load_classifier("imbd")
+
+
+def test_a_path_is_never_looked_up_among_the_books_classifiers(tmp_path, monkeypatch):
+    tiny_classifier().save(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert load_classifier(".").class_names == tiny_classifier().class_names
+    with pytest.raises(FileNotFoundError, match=r"got '\.\./models/imdb'"):
+        load_classifier("../models/imdb")
+
+
+def test_probabilities_of_a_model_in_half_precision_come_in_float32():
+    for dtype in (torch.float16, torch.bfloat16):
+        classifier = tiny_classifier()
+        classifier.model.to(dtype)
+        found = classifier.predict_proba(TEXTS)
+        assert found.dtype == np.float32 and np.allclose(found.sum(axis=1), 1, atol=1e-6)
 
 
 def test_explain_refuses_what_is_no_text(as_users_run_it):

@@ -62,6 +62,19 @@ def test_an_error_is_one_line_and_exit_status_1(arguments, sentence, folder, cap
     assert err.startswith("interpbook: ") and sentence in err
 
 
+def test_a_folder_that_cannot_be_is_named_before_the_training(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(cli, "train_classifier", lambda recipe: pytest.fail("trained"))
+    (tmp_path / "file").touch()
+    assert main(["train", "reviews", "--out", str(tmp_path / "file" / "new")]) == 1
+    assert capsys.readouterr().err.startswith("interpbook: ")
+
+
+def test_help_says_what_the_command_does(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "explain a prediction, load a corpus" in capsys.readouterr().out
+
+
 def test_a_stop_by_the_user_is_exit_status_130(monkeypatch, capsys):
     def stop(_name):
         raise KeyboardInterrupt

@@ -175,7 +175,7 @@ ROW = {"text": "Not good!", "label": 0, "rationale": [0, 1], "facts": ["negation
 def test_an_embedded_corpus_brings_rationales_and_facts(embedded):
     other = ROW | {"text": "fine\u2028line\x85here", "label": 1, "rationale": [], "facts": []}
     folder = embedded(ROW, json.dumps(other, ensure_ascii=False))
-    some = corpora._load_embedded("reviews", "test", folder)
+    some = corpora._load_embedded("reviews", "test", folder, 2)
     assert some.texts == ("Not good!", "fine\u2028line\x85here")
     assert some.rationales == ((0, 1), ()) and some.facts == (("negation",), ())
     assert some.labels.tolist() == [0, 1] and some.provenance.complete
@@ -201,12 +201,25 @@ def test_an_embedded_corpus_brings_rationales_and_facts(embedded):
 def test_a_damaged_row_is_named(embedded, damaged):
     folder = embedded(ROW, damaged)
     with pytest.raises(ValueError, match=r"line 2 of corpora/reviews\.test\.jsonl is damaged"):
-        corpora._load_embedded("reviews", "test", folder)
+        corpora._load_embedded("reviews", "test", folder, 2)
+
+
+def test_bytes_that_are_no_text_are_a_damaged_row(embedded):
+    folder = embedded(ROW)
+    with (folder / "corpora/reviews.test.jsonl").open("ab") as file:
+        file.write(b"\xff\xfe\n")
+    with pytest.raises(ValueError, match=r"line 2 of corpora/reviews\.test\.jsonl is damaged"):
+        corpora._load_embedded("reviews", "test", folder, 2)
+
+
+def test_an_embedded_corpus_cut_short_at_a_line_is_refused(embedded):
+    with pytest.raises(ValueError, match=r"is damaged: expected 1,000 documents, got 1; clone"):
+        corpora._load_embedded("reviews", "test", embedded(ROW), 1_000)
 
 
 def test_a_missing_embedded_corpus_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no corpora/headlines\.train\.jsonl"):
-        corpora._load_embedded("headlines", "train", tmp_path)
+        corpora._load_embedded("headlines", "train", tmp_path, 1)
 
 
 def test_the_data_folder_is_beside_src_or_inside_a_wheel(tmp_path, monkeypatch):

@@ -413,9 +413,20 @@ def test_the_table_goes_when_the_model_goes():
     assert len(slots._TABLES) < before
 
 
-def test_weights_that_are_not_finite_are_named():
+def test_a_table_begun_in_inference_mode_is_filled_in_outside():
     model = network()
-    model.embedding.weight.data[3] = torch.nan
+    with torch.inference_mode():
+        decompose(model, torch.tensor([[2, 3, 4]]))
+    ids = torch.tensor([[5, 6, 7]])
+    torch.testing.assert_close(decompose(model, ids).logits, model(ids).detach(), **EXACT)
+
+
+@pytest.mark.parametrize(
+    "part", ["embedding.weight", "convs.0.weight", "convs.0.bias", "output.weight", "output.bias"]
+)
+def test_weights_that_are_not_finite_are_named(part):
+    model = network()
+    model.get_parameter(part).data[:] = torch.nan
     with pytest.raises(ValueError, match="not finite: retrain or reload it"):
         decompose(model, IDS)
 

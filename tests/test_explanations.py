@@ -101,12 +101,17 @@ def test_ngrams_hold_the_words_of_their_window():
         assert list(ngram.words) == e.tokens[ngram.start : ngram.start + len(ngram.words)]
 
 
-@pytest.mark.parametrize("label", [-1, 2])
-def test_a_label_outside_the_classes_is_refused(label):
+@pytest.mark.parametrize("label", [-1, 2, 0.5, "positive"])
+def test_a_label_outside_the_classes_is_refused(as_users_run_it, label):
     e = explained()
     for ask in (e.evidence, e.ngrams):
-        with pytest.raises(ValueError, match=rf"the label .* 0..1 .*, got {label}"):
+        with pytest.raises(ValueError, match=rf"the label .* 0..1 .*, got {label!r}"):
             ask(label)
+
+
+def test_a_label_may_be_any_whole_number(as_users_run_it):
+    e = explained()
+    assert torch.equal(e.evidence(e.logits.argmax()), e.evidence(e.predicted))
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "?!…", "👍🏽🎬", "\u202e\u200f", "!" * 10**6])

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -20,6 +24,11 @@ SIZES = {"vocab_size": 9, "embedding_dim": 2, "num_classes": 2}
         ({"filters_per_width": 0}, "filters_per_width is a positive number, got 0"),
         ({"widths": ()}, r"widths are one or more positive numbers, got \(\)"),
         ({"widths": (3, 0)}, r"widths are one or more positive numbers, got \(3, 0\)"),
+        ({"widths": 3}, "widths are one or more positive numbers, got 3"),
+        ({"widths": (3, 2.5)}, r"widths are one or more positive numbers, got \(3, 2.5\)"),
+        ({"vocab_size": 9.0}, "vocab_size is a positive number, got 9.0"),
+        ({"num_classes": "2"}, "num_classes is a positive number, got '2'"),
+        ({"max_length": 5.5}, "max_length is a positive number, got 5.5"),
         ({"padding": "same"}, "padding is 'masked' or 'paper', got 'same'"),
         ({"padding": "paper"}, "pads every document to max_length: give one"),
         ({"max_length": 4}, "the widest filter reads 5 tokens but max_length is 4"),
@@ -35,6 +44,17 @@ def test_a_config_that_makes_no_sense_is_refused(as_users_run_it, wrong, sentenc
 def test_widths_may_come_as_a_list(as_users_run_it):
     config = TextCNNConfig(**SIZES, widths=[3, 2])
     assert config.widths == (3, 2) and config.num_filters == 100
+
+
+def test_numpys_whole_numbers_become_pythons_which_json_can_write(as_users_run_it):
+    config = TextCNNConfig(**(SIZES | {"num_classes": np.int64(2)}), widths=np.array([2, 3]))
+    assert json.loads(json.dumps(asdict(config)))["widths"] == [2, 3]
+
+
+@pytest.mark.parametrize("ids", [[[2, 3]], np.array([[2, 3]])], ids=["list", "ndarray"])
+def test_ids_that_are_no_tensor_are_refused(as_users_run_it, ids):
+    with pytest.raises(TypeError, match=rf"int64 matrix .* got {type(ids).__name__}: make a"):
+        network()(ids)
 
 
 @pytest.mark.parametrize(

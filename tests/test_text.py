@@ -115,6 +115,17 @@ def test_a_vocabulary_without_the_special_words_is_refused():
         Vocabulary(("a", "b"))
 
 
+def test_a_vocabulary_may_come_as_a_list(as_users_run_it):
+    assert Vocabulary(["<pad>", "<unk>", "a"]) == Vocabulary.build([["a"]])
+
+
+def test_a_string_is_not_taken_for_a_list_of_one_letter_words(as_users_run_it):
+    with pytest.raises(TypeError, match=r"tokenized documents .* got a str: use tokenize"):
+        Vocabulary.build(["a good movie"])
+    with pytest.raises(TypeError, match=r"tokenized documents .* got a str: use tokenize"):
+        Vocabulary.build([["a"]]).encode("a good movie")
+
+
 def test_a_vocabulary_that_repeats_a_word_is_refused():
     with pytest.raises(ValueError, match="lists each word once, got 'a' 2 times"):
         Vocabulary(("<pad>", "<unk>", "a", "a"))

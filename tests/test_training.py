@@ -156,6 +156,21 @@ def test_a_label_outside_the_classes_is_refused(label):
         evaluate(network(**TOY), DOCUMENTS, labels)
 
 
+@pytest.mark.parametrize(
+    "labels", [None, [0.0, 1.7], ["a", "b"], [[0], [1]]], ids=["none", "float", "str", "nested"]
+)
+def test_labels_that_are_no_class_numbers_are_refused(as_users_run_it, labels):
+    with pytest.raises(ValueError, match=r"labels are whole numbers 0..1, one a document, got "):
+        fit(network(**TOY), DOCUMENTS[:2], labels, **RECIPE)
+    with pytest.raises(ValueError, match=r"labels are whole numbers 0..1, one a document, got "):
+        evaluate(network(**TOY), DOCUMENTS[:2], labels)
+
+
+def test_a_batch_without_room_is_refused():
+    with pytest.raises(ValueError, match="batch_size is a positive number, got 0"):
+        fit(network(**TOY), DOCUMENTS, LABELS, **(RECIPE | {"batch_size": 0}))
+
+
 @pytest.mark.parametrize("documents", [[[2], []], [[], []]], ids=["one", "all"])
 def test_an_empty_document_is_refused(documents):
     with pytest.raises(ValueError, match=r"document \d holds no token: leave it out"):

@@ -18,13 +18,21 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from interpbook.corpora import data_folder
-from interpbook.explanations import Explanation, explain, read
+from interpbook.explanations import Explanation, explain, spans_of
 from interpbook.models import TextCNN, TextCNNConfig
 from interpbook.text import Vocabulary
 from interpbook.training import predict
 
 _FORMAT = 1
 _WEIGHTS, _DESCRIPTION = "model.safetensors", "classifier.json"
+_KINDS = {
+    "weights_sha256": str,
+    "config": dict,
+    "class_names": list,
+    "lowercase": bool,
+    "card": dict,
+    "words": list,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +92,7 @@ class Classifier:
         limit = self.model.config.max_length
         return [
             self.vocabulary.encode(
-                token.word for token in read(text, lowercase=self.lowercase)[:limit]
+                token.word for token in spans_of(text, lowercase=self.lowercase)[:limit]
             )
             for text in texts
         ]
@@ -100,7 +108,9 @@ class Classifier:
         documents = self.encode(texts)
         if not documents:
             return np.empty((0, len(self.class_names)), dtype=np.float32)
-        return predict(self.model, documents).softmax(dim=1).numpy()
+        logits = predict(self.model, documents)
+        wide = torch.promote_types(logits.dtype, torch.float32)  # numpy has no bfloat16
+        return logits.to(wide).softmax(dim=1).numpy()
 
     def explain(self, text: str) -> Explanation:
         """Split the prediction for one text over its n-grams and its words.
@@ -169,20 +179,11 @@ class Classifier:
                 f"{folder} holds no classifier, {missing[0]} is missing: "
                 "give a folder that Classifier.save wrote"
             )
-        try:
-            description = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
-            found = description["format"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(_damaged(folder / _DESCRIPTION)) from error
-        if found != _FORMAT:
-            raise ValueError(
-                f"{folder} has checkpoint format {found!r}, this version reads {_FORMAT}: "
-                "save it again with this version of interpbook"
-            )
+        description = _read_description(folder / _DESCRIPTION)
         weights = (folder / _WEIGHTS).read_bytes()
+        if hashlib.sha256(weights).hexdigest() != description["weights_sha256"]:
+            raise ValueError(_damaged(folder / _WEIGHTS))
         try:
-            if hashlib.sha256(weights).hexdigest() != description["weights_sha256"]:
-                raise ValueError(_damaged(folder / _WEIGHTS))
             config = description["config"]
             model = TextCNN(TextCNNConfig(**(config | {"widths": tuple(config["widths"])})))
             tensors = {name: tensor.float() for name, tensor in load(weights).items()}
@@ -194,6 +195,8 @@ class Classifier:
                 lowercase=description["lowercase"],
                 card=description["card"],
             )
+        except ValueError as error:  # a sentence of ours says what does not fit
+            raise ValueError(_damaged(folder / _DESCRIPTION, f" ({error})")) from error
         except (KeyError, TypeError, RuntimeError, SafetensorError) as error:
             raise ValueError(_damaged(folder)) from error
 
@@ -220,18 +223,37 @@ def load_classifier(name: str | os.PathLike) -> Classifier:
     ('negative', 'positive')
     """
     models = data_folder() / "models"
-    if (models / name).is_dir():
+    names = sorted(path.name for path in models.iterdir() if path.is_dir())
+    if os.fspath(name) in names:
         return Classifier.load(models / name)
     if Path(name).is_dir():
         return Classifier.load(name)
-    names = sorted(path.name for path in models.iterdir() if path.is_dir())
     raise FileNotFoundError(
         f"expected one of the classifiers {', '.join(names)} or a folder, got {os.fspath(name)!r}"
     )
 
 
-def _damaged(path: Path) -> str:
-    return f"{path} is damaged: restore it (git checkout, or save the classifier again)"
+def _read_description(path: Path) -> dict[str, Any]:
+    try:
+        description = json.loads(path.read_text(encoding="utf-8"))
+        found = description["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(_damaged(path)) from error
+    if found != _FORMAT:
+        raise ValueError(
+            f"{path.parent} has checkpoint format {found!r}, this version reads {_FORMAT}: "
+            "save it again with this version of interpbook"
+        )
+    for name, kind in _KINDS.items():
+        if not isinstance(description.get(name), kind):
+            raise ValueError(_damaged(path, f" ({name} is no {kind.__name__})"))
+    if not all(isinstance(word, str) for word in description["class_names"] + description["words"]):
+        raise ValueError(_damaged(path, " (a word or class name is no str)"))
+    return description
+
+
+def _damaged(path: Path, why: str = "") -> str:
+    return f"{path} is damaged{why}: restore it (git checkout, or save the classifier again)"
 
 
 def _write(path: Path, content: bytes) -> None:

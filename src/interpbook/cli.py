@@ -1,4 +1,4 @@
-"""The ``interpbook`` command."""
+"""The interpbook command: explain a prediction, load a corpus, train a classifier again."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from interpbook.classifier import load_classifier
-from interpbook.corpora import data_folder, load_corpus
+from interpbook.corpora import EMBEDDED, data_folder, load_corpus
 from interpbook.explanations import Explanation
 from interpbook.markup import shortened
+from interpbook.publishers import PUBLIC
 from interpbook.recipes import RECIPES, train_classifier
 
 
@@ -19,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (ValueError, FileNotFoundError, ConnectionError) as error:
+    except (ValueError, OSError) as error:
         print(f"interpbook: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -33,18 +34,18 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     explain = commands.add_parser("explain", help="explain a classifier's prediction for a text")
-    explain.add_argument("text")
+    explain.add_argument("text", help="one text, in quotes")
     explain.add_argument("--model", default="imdb", help="a name or a folder (default: imdb)")
     explain.set_defaults(run=_explain)
 
     corpus = commands.add_parser("corpus", help="load a corpus, downloading it if need be")
-    corpus.add_argument("name")
-    corpus.add_argument("--split", default="train")
+    corpus.add_argument("name", help=", ".join((*EMBEDDED, *PUBLIC)))
+    corpus.add_argument("--split", default="train", help="train or test (default: train)")
     corpus.set_defaults(run=_corpus)
 
     train = commands.add_parser("train", help="train one of the book's classifiers again")
     train.add_argument("name", choices=sorted(RECIPES))
-    train.add_argument("--out", type=Path, help="a folder (default: data/models/NAME)")
+    train.add_argument("--out", type=Path, help="a folder (default: where NAME is now)")
     train.set_defaults(run=_train)
     return parser
 
@@ -58,8 +59,9 @@ def _corpus(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    classifier = train_classifier(RECIPES[options.name])
     folder = options.out or data_folder() / "models" / options.name
+    folder.mkdir(parents=True, exist_ok=True)  # a wrong one shows before the training, not after
+    classifier = train_classifier(RECIPES[options.name])
     classifier.save(folder)
     print(
         f"{folder}: test accuracy {classifier.card['test_accuracy']:.2%} "

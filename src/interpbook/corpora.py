@@ -176,8 +176,8 @@ def load_corpus(name: str, split: str = "train") -> Corpus:
         If a download did not come through.
     """
     if name in EMBEDDED:
-        _check_choice("split", split, EMBEDDED_SPLITS, f"corpus {name!r}")
-        return _load_embedded(name, split, data_folder())
+        _check_choice("split", split, tuple(EMBEDDED_SPLITS), f"corpus {name!r}")
+        return _load_embedded(name, split, data_folder(), EMBEDDED_SPLITS[split])
     _check_choice("corpus", name, (*EMBEDDED, *PUBLIC), "interpbook")
     _check_choice("split", split, tuple(PUBLIC[name].splits), f"corpus {name!r}")
     return _load_public(name, split, PUBLIC[name])
@@ -234,33 +234,39 @@ EMBEDDED: Mapping[str, tuple[str, ...]] = {
     "reviews": ("negative", "positive"),
     "headlines": ("World", "Sports", "Business", "Science"),
 }
-EMBEDDED_SPLITS = ("train", "test")
+EMBEDDED_SPLITS: Mapping[str, int] = {"train": 4_000, "test": 1_000}
+"""The splits of both corpora, and how many documents each holds."""
 
 
-def _load_embedded(name: str, split: str, folder: Path) -> Corpus:
+def _load_embedded(name: str, split: str, folder: Path, documents: int) -> Corpus:
     place = f"corpora/{name}.{split}.jsonl"
     path = folder / place
     if not path.is_file():
         raise FileNotFoundError(
             f"the book's data folder has no {place}: clone the repository again, or reinstall"
         )
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         rows = [
             _parse_row(line, f"line {number} of {place}") for number, line in enumerate(lines, 1)
         ]
+    if len(rows) != documents:
+        raise ValueError(
+            f"{place} is damaged: expected {documents:,} documents, got {len(rows):,}; clone the "
+            "repository again, or reinstall"
+        )
     return Corpus(
         name=name,
         split=split,
         texts=tuple(row["text"] for row in rows),
         labels=np.array([row["label"] for row in rows]),
         class_names=EMBEDDED[name],
-        provenance=Provenance("embedded", {place: file_sha256(path)}, len(rows), len(rows)),
+        provenance=Provenance("embedded", {place: file_sha256(path)}, len(rows), documents),
         rationales=tuple(tuple(row["rationale"]) for row in rows),
         facts=tuple(tuple(row["facts"]) for row in rows),
     )
 
 
-def _parse_row(line: str, place: str) -> dict:
+def _parse_row(line: bytes, place: str) -> dict:
     try:
         row = json.loads(line)
         length = len(tokenize(row["text"]))

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from interpbook.models import TextCNN
-from interpbook.slots import best_windows, distinct, look_up, slot_table
+from interpbook.slots import best_windows, check_finite, distinct, look_up, slot_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +100,8 @@ def decompose(model: TextCNN, ids: Int64[Tensor, "N l"]) -> ScoreMatrices:
     ------
     TypeError, ValueError
         If the ids do not suit the model (``TextCNN.lay_out``).
+    ValueError
+        If weights of the model are not finite.
 
     References
     ----------
@@ -127,10 +129,12 @@ starts (1, 150), widths (150,))
         slots.append(look_up(table, ids, start, width) + conv.bias[:, None] / width)
     u_max = torch.cat(pooled, dim=1)
     weight, bias = model.output.weight, model.output.bias
+    logits = u_max.relu() @ weight.T + bias
+    check_finite(logits)
     ngram_scores = u_max.relu()[:, :, None] * weight.T + bias / u_max.shape[1]
     word_scores = _word_scores(model, ids, u_max, starts, slots)
     return ScoreMatrices(
-        logits=u_max.relu() @ weight.T + bias,
+        logits=logits,
         ngram_scores=ngram_scores,
         word_scores=word_scores,
         pooled=u_max,
@@ -141,7 +145,8 @@ starts (1, 150), widths (150,))
 
 def filter_widths(model: TextCNN) -> Int64[Tensor, " k"]:
     """Return the width n of each of the k filters, in the order of their scores."""
-    return torch.tensor(model.config.widths).repeat_interleave(model.config.filters_per_width)
+    widths = torch.tensor(model.config.widths, device=model.output.weight.device)
+    return widths.repeat_interleave(model.config.filters_per_width)
 
 
 def _word_scores(

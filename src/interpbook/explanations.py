@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -138,6 +139,11 @@ class Explanation:
         ----------
         label : int, optional
             A class number; the predicted class if left out.
+
+        Raises
+        ------
+        ValueError
+            If the label is outside 0..c-1.
         """
         contrast = _contrast(self._check(label), len(self.logits), self.logits)
         scores = self.ngram_scores @ contrast
@@ -155,11 +161,16 @@ class Explanation:
     def _check(self, label: int | None) -> int:
         if label is None:
             return self.predicted
-        if not 0 <= label < len(self.class_names):
+        try:
+            number = operator.index(label)
+        except TypeError:
+            number = -1
+        if not 0 <= number < len(self.class_names):
             raise ValueError(
-                f"the label lies in 0..{len(self.class_names) - 1} {self.class_names}, got {label}"
+                f"the label lies in 0..{len(self.class_names) - 1} {self.class_names}, "
+                f"got {label!r}"
             )
-        return int(label)
+        return number
 
     def __repr__(self) -> str:
         chance = float(self.probabilities[self.predicted])
@@ -262,22 +273,37 @@ def explain(
     *,
     lowercase: bool = True,
 ) -> Explanation:
-    """Decompose the prediction for one text.
+    """Decompose the prediction for one text; ``Classifier.explain`` calls this.
+
+    Parameters
+    ----------
+    model : TextCNN
+        Its logits are what is explained.
+    vocabulary : Vocabulary
+        The V words of the model's embedding.
+    class_names : sequence of str
+        The c classes, in the order of the logits.
+    text : str
+        Words behind the model's ``max_length`` are not read.
+    lowercase : bool
+        Whether the text is lower-cased before look-up.
 
     Raises
     ------
+    TypeError
+        If ``text`` is not a string.
     ValueError
-        If the text holds no word.
+        If it holds no word.
     """
-    spans = read(text, lowercase=lowercase)
-    read_spans = spans[: model.config.max_length]
-    ids = pad([vocabulary.encode(span.word for span in read_spans)]).to(model.output.weight.device)
+    spans = spans_of(text, lowercase=lowercase)
+    seen = spans[: model.config.max_length]
+    ids = pad([vocabulary.encode(span.word for span in seen)]).to(model.output.weight.device)
     scores = decompose(model, ids)
     return Explanation(
         text=text,
-        spans=tuple(read_spans),
-        unread=len(spans) - len(read_spans),
-        known=tuple(span.word in vocabulary for span in read_spans),
+        spans=tuple(seen),
+        unread=len(spans) - len(seen),
+        known=tuple(span.word in vocabulary for span in seen),
         class_names=tuple(class_names),
         logits=scores.logits[0],
         ngram_scores=scores.ngram_scores[0],
@@ -288,8 +314,16 @@ def explain(
     )
 
 
-def read(text: str, *, lowercase: bool = True) -> list[Token]:
-    """Tokenize a text that has to hold at least one word."""
+def spans_of(text: str, *, lowercase: bool = True) -> list[Token]:
+    """Tokenize a text that has to hold at least one word.
+
+    Raises
+    ------
+    TypeError
+        If ``text`` is not a string.
+    ValueError
+        If it holds no word.
+    """
     spans = tokenize_with_spans(text, lowercase=lowercase)
     if not spans:
         raise ValueError(

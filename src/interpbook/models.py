@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,12 +55,15 @@ class TextCNNConfig:
     dropout: float = 0.5
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "widths", tuple(self.widths))
-        for name in ("vocab_size", "embedding_dim", "num_classes", "filters_per_width"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is a positive number, got {getattr(self, name)}")
-        if not self.widths or min(self.widths) < 1:
-            raise ValueError(f"widths are one or more positive numbers, got {self.widths}")
+        sizes = ["vocab_size", "embedding_dim", "num_classes", "filters_per_width"]
+        for name in sizes if self.max_length is None else [*sizes, "max_length"]:
+            value = getattr(self, name)
+            (size,) = _positive([value], f"{name} is a positive number, got {value!r}")
+            object.__setattr__(self, name, size)
+        widths = _positive(
+            self.widths, f"widths are one or more positive numbers, got {self.widths!r}"
+        )
+        object.__setattr__(self, "widths", widths)
         if self.padding not in ("masked", "paper"):
             raise ValueError(f"padding is 'masked' or 'paper', got {self.padding!r}")
         if self.padding == "paper" and self.max_length is None:
@@ -75,6 +80,17 @@ class TextCNNConfig:
     def num_filters(self) -> int:
         """k, the number of filters in total."""
         return len(self.widths) * self.filters_per_width
+
+
+def _positive(values: Iterable[object], sentence: str) -> tuple[int, ...]:
+    """Return positive whole numbers, of numpy's kinds too, as Python's; or raise the sentence."""
+    try:
+        numbers = tuple(operator.index(value) for value in values)
+    except TypeError:
+        numbers = ()
+    if min(numbers, default=0) < 1:
+        raise ValueError(sentence)
+    return numbers
 
 
 class TextCNN(nn.Module):
@@ -166,11 +182,11 @@ class TextCNN(nn.Module):
 
     def _check(self, ids: Tensor) -> Tensor:
         """Return the documents' lengths, or say what is wrong with the ids."""
+        expected = "expected ids as an int64 matrix of N >= 1 documents by l >= 1 positions"
+        if not isinstance(ids, Tensor):
+            raise TypeError(f"{expected}, got {type(ids).__name__}: make a tensor of it with pad")
         if ids.dtype != torch.int64 or ids.ndim != 2 or not ids.numel():
-            raise TypeError(
-                "expected ids as an int64 matrix of N >= 1 documents by l >= 1 positions, "
-                f"got {ids.dtype} of shape {tuple(ids.shape)}"
-            )
+            raise TypeError(f"{expected}, got {ids.dtype} of shape {tuple(ids.shape)}")
         low, high = ids.aminmax()
         if low < 0 or high >= self.config.vocab_size:
             wrong = int(low if low < 0 else high)

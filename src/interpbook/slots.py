@@ -36,7 +36,7 @@ def score_words(model: TextCNN, vectors: Float[Tensor, "R m"]) -> list[Float[Ten
     Returns
     -------
     list of Tensors, one for each width n, of shape (R, n f)
-        Column j f + p holds w_j . x of the width's p-th filter, in logit-free filter units;
+        Column j f + p holds w_j . x of the width's p-th filter, in units of u, not of logits;
         biases are not in it.
     """
     return [vectors @ slot_weights(conv.weight) for conv in model.convs]
@@ -92,14 +92,19 @@ def best_windows(
     peaks = scores.new_full((*used.shape, filters), -torch.inf)  # (N, blocks, f)
     peaks[used] = scores.amax(dim=0)
     best = peaks.amax(dim=1)  # (N, f)
-    if not torch.isfinite(best).all():
-        raise ValueError(
-            "the model's weights give scores that are not finite: retrain or reload it"
-        )
+    check_finite(best)
     block = _first(peaks == best[:, None], dim=1)
     inside = (used.flatten().cumsum(0) - 1).view_as(used).gather(1, block)  # which of the T
     winners = scores.gather(1, inside.expand(_BLOCK, -1, -1))  # (_BLOCK, N, f)
     return best, block * _BLOCK + _first(winners == best, dim=0)
+
+
+def check_finite(scores: Tensor) -> None:
+    """Raise a ValueError if a model's scores are not all finite numbers."""
+    if not torch.isfinite(scores).all():
+        raise ValueError(
+            "the model's weights give scores that are not finite: retrain or reload it"
+        )
 
 
 def _first(hit: Bool[Tensor, ...], dim: int) -> Int64[Tensor, "N f"]:
@@ -176,7 +181,8 @@ def slot_table(model: TextCNN) -> SlotTable:
     """Return the model's table; a new one if its filters have changed."""
     table = _TABLES.get(model)
     if table is None or not table.fits(model):
-        table = _TABLES[model] = SlotTable(model)
+        with torch.inference_mode(False):  # what is made inside could not be filled in outside
+            table = _TABLES[model] = SlotTable(model)
     return table
 
 

@@ -85,6 +85,13 @@ def tokenize(text: str, *, lowercase: bool = True) -> list[str]:
     return [token.word for token in tokenize_with_spans(text, lowercase=lowercase)]
 
 
+def check_tokenized(document: Iterable[str]) -> Iterable[str]:
+    """Return a document's words; raise a TypeError if it is a string, still in one piece."""
+    if isinstance(document, str):
+        raise TypeError("expected tokenized documents (lists of words), got a str: use tokenize")
+    return document
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """The words a model knows; a word's place in the list is its id.
@@ -114,6 +121,7 @@ class Vocabulary:
     words: tuple[str, ...] = field(repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "words", tuple(self.words))
         if self.words[:2] != (PADDING_WORD, UNKNOWN_WORD):
             raise ValueError(
                 f"a vocabulary begins with {PADDING_WORD!r}, {UNKNOWN_WORD!r}, "
@@ -145,8 +153,13 @@ class Vocabulary:
             The largest number of words V, the two special ones included.
         min_count : int
             Leave out words that occur less often than this.
+
+        Raises
+        ------
+        TypeError
+            If a document is a string, not its words.
         """
-        counts = Counter(word for document in documents for word in document)
+        counts = Counter(word for document in documents for word in check_tokenized(document))
         for special in (PADDING_WORD, UNKNOWN_WORD):
             counts.pop(special, None)
         frequent = [word for word, count in counts.items() if count >= min_count]
@@ -165,8 +178,14 @@ class Vocabulary:
         return self._ids.get(word, UNKNOWN)
 
     def encode(self, tokens: Iterable[str]) -> list[int]:
-        """Turn words into ids; unknown words become id 1."""
-        return [self._ids.get(token, UNKNOWN) for token in tokens]
+        """Turn words into ids; unknown words become id 1.
+
+        Raises
+        ------
+        TypeError
+            If ``tokens`` is a string, not its words.
+        """
+        return [self._ids.get(token, UNKNOWN) for token in check_tokenized(tokens)]
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """Turn ids back into words.
@@ -199,6 +218,11 @@ def pad(
     -------
     Tensor of shape (N, l), int64
         As long as the longest document that is left after cutting.
+
+    Raises
+    ------
+    ValueError
+        If there is no document.
 
     Examples
     --------

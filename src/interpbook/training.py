@@ -66,8 +66,7 @@ def bucket(
     >>> [batch.tolist() for batch in bucket([9, 2, 8, 1], 2)]
     [[3, 1], [2, 0]]
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size is a positive number, got {batch_size}")
+    check_batch_size(batch_size)
     lengths = np.asarray(lengths)
     rng = np.random.default_rng(seed)
     order = np.arange(len(lengths)) if seed is None else rng.permutation(len(lengths))
@@ -148,10 +147,12 @@ def fit(
     Raises
     ------
     ValueError
-        If a label is outside 0..c-1, a document is empty, or the loss stops being finite.
+        If a label is no class number 0..c-1, a document is empty, there are not as many labels as
+        documents, the batch size is not positive, or the loss stops being finite.
     """
-    check_pairs(documents, labels)
     check_labels(labels, model.config.num_classes)
+    check_pairs(documents, labels)
+    check_batch_size(batch_size)
     optimizers = [
         torch.optim.SparseAdam([model.embedding.weight], lr=learning_rate),
         torch.optim.Adam([*model.convs.parameters(), *model.output.parameters()], lr=learning_rate),
@@ -189,8 +190,10 @@ def _epoch(
         disable=not progress,
         desc="training",
     )
+    device = model.output.weight.device
     for ids, targets in steps:
-        loss = F.cross_entropy(model.classify(pooled_scores(model, ids)), targets)
+        logits = model.classify(pooled_scores(model, ids.to(device)))
+        loss = F.cross_entropy(logits, targets.to(device))
         if not torch.isfinite(loss):
             raise ValueError("the loss is no longer finite: use a smaller learning rate")
         for optimizer in optimizers:
@@ -206,20 +209,42 @@ def _epoch(
 def predict(
     model: TextCNN, documents: Sequence[Sequence[int]], *, batch_size: int = 256
 ) -> Float[Tensor, "N c"]:
-    """Return the logits of encoded documents, in their order."""
+    """Return the logits of encoded documents, in their order and on the CPU.
+
+    The model is left in evaluation mode.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a document is empty or does not suit the model (``TextCNN.lay_out``).
+    """
     model.eval()
+    device = model.output.weight.device
     logits = torch.empty(len(documents), model.config.num_classes, dtype=model.output.weight.dtype)
     for chosen in bucket([len(document) for document in documents], batch_size):
-        logits[chosen] = model.classify(pooled_scores(model, pad([documents[i] for i in chosen])))
+        ids = pad([documents[i] for i in chosen]).to(device)
+        logits[chosen] = model.classify(pooled_scores(model, ids)).cpu()
     return logits
 
 
 def evaluate(model: TextCNN, documents: Sequence[Sequence[int]], labels: Sequence[int]) -> float:
-    """Return the accuracy, the share of documents whose largest logit is their label's."""
-    check_pairs(documents, labels)
+    """Return the accuracy, the share of documents whose largest logit is their label's.
+
+    Raises
+    ------
+    ValueError
+        As ``fit``.
+    """
     check_labels(labels, model.config.num_classes)
+    check_pairs(documents, labels)
     predicted = predict(model, documents).argmax(dim=1)
     return float((predicted == torch.as_tensor(np.array(labels))).double().mean())
+
+
+def check_batch_size(batch_size: int) -> None:
+    """Raise a ValueError if a batch would hold no document."""
+    if batch_size < 1:
+        raise ValueError(f"batch_size is a positive number, got {batch_size}")
 
 
 def check_pairs(documents: Sequence[Sequence[int]], labels: Sequence[int]) -> None:
@@ -236,8 +261,13 @@ def check_pairs(documents: Sequence[Sequence[int]], labels: Sequence[int]) -> No
 
 
 def check_labels(labels: Sequence[int], num_classes: int) -> None:
-    """Raise a ValueError if a label is outside the classes."""
+    """Raise a ValueError if a label is no class number."""
     labels = np.asarray(labels)
+    if labels.size and (labels.ndim != 1 or labels.dtype.kind not in "iu"):
+        raise ValueError(
+            f"labels are whole numbers 0..{num_classes - 1}, one a document, "
+            f"got {labels.dtype} of shape {labels.shape}"
+        )
     outside = (labels < 0) | (labels >= num_classes)
     if outside.any():
         raise ValueError(

@@ -15,7 +15,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from interpbook import vectorfiles
-from interpbook.text import PADDING, PADDING_WORD, UNKNOWN_WORD, Vocabulary
+from interpbook.text import PADDING, PADDING_WORD, UNKNOWN_WORD, Vocabulary, check_tokenized
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,13 @@ class WordVectors:
         return f"<WordVectors: {len(self):,} words, {self.dim} dimensions, {self.source}>"
 
     def neighbours(self, word: str, count: int = 5) -> list[tuple[str, float]]:
-        """List the words whose vectors have the highest cosine with that of ``word``."""
+        """List the words whose vectors have the highest cosine with that of ``word``.
+
+        Raises
+        ------
+        KeyError
+            If ``word`` has no vector.
+        """
         norms = np.linalg.norm(self.vectors, axis=1)
         query = self[word]
         with np.errstate(invalid="ignore"):
@@ -194,6 +200,13 @@ def train_skipgram(
     WordVectors
         The most frequent words first.
 
+    Raises
+    ------
+    TypeError
+        If the documents are an iterator or not tokenized.
+    ValueError
+        If no word occurs ``min_count`` times.
+
     References
     ----------
     Mikolov et al. (2013), "Distributed Representations of Words and Phrases and their
@@ -226,9 +239,8 @@ def _check_documents(documents: Iterable[Sequence[str]]) -> None:
         raise TypeError(
             "expected documents that can be read again and again, got an iterator: pass a list"
         )
-    first = next(iter(documents), ())
-    if isinstance(documents, str) or isinstance(first, str):
-        raise TypeError("expected tokenized documents (lists of words), got a str: use tokenize")
+    check_tokenized(documents)
+    check_tokenized(next(iter(documents), ()))
 
 
 def _stable_hash(word: str) -> int:
