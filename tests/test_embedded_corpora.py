@@ -196,6 +196,28 @@ def test_negations_have_their_negator_in_the_rationale(on_disk, part):
             assert NEGATORS & {words[i] for i in record["rationale"]}, record
 
 
+def test_a_negation_in_reviews_names_what_it_denies(on_disk):
+    for split in SPLITS:
+        for record in on_disk["reviews", split]:
+            words = tokens(record["text"])
+            if "negation" in record["facts"] and "never" not in words:  # "never drags" is one habit
+                assert len(record["rationale"]) >= 2, record["text"]
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_distractors_in_reviews_tell_nothing(on_disk, split):
+    """Gloomy and cheerful words beside the point go with both labels equally often."""
+    banks = grammar.Grammar.load(FOLDER / "reviews.toml").banks
+    records = [r for r in on_disk["reviews", split] if "distractor" in r["facts"]]
+    texts = [(f" {' '.join(tokens(r['text']))} ", r["label"]) for r in records]
+    totals = Counter()
+    for phrase in (phrase for bank in ("venue", "plot", "character") for phrase in banks[bank]):
+        seen = Counter(label for text, label in texts if f" {' '.join(tokens(phrase))} " in text)
+        assert abs(seen[0] - seen[1]) <= 4, (phrase, seen)
+        totals += seen
+    assert abs(totals[0] - totals[1]) <= 0.05 * totals.total()
+
+
 def test_contrasts_hold_both_sides(generated, part):
     connectives = {"but", "yet", "although", "though", "while", "even"}
     for sentence in generated[part]:

@@ -234,8 +234,7 @@ EMBEDDED: Mapping[str, tuple[str, ...]] = {
     "reviews": ("negative", "positive"),
     "headlines": ("World", "Sports", "Business", "Science"),
 }
-EMBEDDED_SPLITS: Mapping[str, int] = {"train": 4_000, "test": 1_000}
-"""The splits of both corpora, and how many documents each holds."""
+EMBEDDED_SPLITS: Mapping[str, int] = {"train": 4_000, "test": 1_000}  # documents, of either corpus
 
 
 def _load_embedded(name: str, split: str, folder: Path, documents: int) -> Corpus:

@@ -7,11 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import regex
 import torch
 from jaxtyping import Int64
 from torch import Tensor
+
+T = TypeVar("T")
 
 PADDING, UNKNOWN = 0, 1
 PADDING_WORD, UNKNOWN_WORD = "<pad>", "<unk>"
@@ -85,11 +88,11 @@ def tokenize(text: str, *, lowercase: bool = True) -> list[str]:
     return [token.word for token in tokenize_with_spans(text, lowercase=lowercase)]
 
 
-def check_tokenized(document: Iterable[str]) -> Iterable[str]:
-    """Return a document's words; raise a TypeError if it is a string, still in one piece."""
-    if isinstance(document, str):
+def check_tokenized(words: Iterable[T]) -> Iterable[T]:
+    """Return the words as given; raise a TypeError if they are a string, still in one piece."""
+    if isinstance(words, str):
         raise TypeError("expected tokenized documents (lists of words), got a str: use tokenize")
-    return document
+    return words
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def signed_heatmap(
         ax=axes,
         cmap=SIGNED,
         norm=TwoSlopeNorm(0, -limit, limit),
-        annot=annotate,
+        annot=np.round(scores, 2) + 0.0 if annotate else False,  # + 0.0: no -0.00
         fmt=".2f",
         linewidths=0.5,
         linecolor="#eeeeee",
