@@ -112,9 +112,10 @@ def train_classifier(recipe: Recipe, *, progress: bool = True) -> Classifier:
         model = TextCNN(recipe.config(len(vocabulary), len(train.class_names)))
     card: dict[str, Any] = {"recipe": asdict(recipe), "train": train.provenance.to_dict()}
     if recipe.pretrained:
-        weights, coverage = align(public_vectors(progress=progress), vocabulary, seed=recipe.seed)
+        vectors = public_vectors(progress=progress)
+        weights, coverage = align(vectors, vocabulary, seed=recipe.seed)
         model.embedding.weight.data.copy_(weights)
-        card["vectors"] = {"source": VECTORS_SOURCE, "coverage": str(coverage)}
+        card["vectors"] = {"source": vectors.source, "coverage": str(coverage)}
     else:
         model.embedding.weight.data.mul_(_START_SCALE)
     documents, labels = _encode(train, vocabulary, recipe)
@@ -163,25 +164,33 @@ def _with_excerpts(
     return documents + pieces, labels + np.repeat(labels, recipe.excerpts).tolist()
 
 
-VECTORS_SOURCE = (
-    "skip-gram, 100-d, window 5, 3 epochs, on IMDB train + unsupervised and AG's News train"
-)
+_VECTOR_CORPORA = (("imdb", "train"), ("imdb", "unsupervised"), ("ag_news", "train"))
 
 
 def public_vectors(*, progress: bool = True) -> WordVectors:
     """Return skip-gram vectors of the public corpora's own text, trained on first use.
 
-    They are kept in the user's cache. Two threads train them, so a second training differs a
-    little from the first.
+    They are kept in the user's cache, with a note of what they were trained on. Two threads train
+    them, so a second training differs a little from the first.
     """
     path = Path(pooch.os_cache("interpbook")) / "skipgram-imdb-ag_news-100d.bin"
-    if path.exists():
-        return replace(read_vectors(path), source=VECTORS_SOURCE)
-    parts = [("imdb", "train"), ("imdb", "unsupervised"), ("ag_news", "train")]
-    documents = [tokenize(text) for name, split in parts for text in load_corpus(name, split).texts]
+    note = path.with_suffix(".txt")
+    if path.exists() and note.exists():
+        return replace(read_vectors(path), source=note.read_text(encoding="utf-8").strip())
+    corpora = [load_corpus(name, split) for name, split in _VECTOR_CORPORA]
+    parts = "; ".join(f"{corpus.name} {corpus.split}, {corpus.provenance}" for corpus in corpora)
     vectors = train_skipgram(
-        documents, dim=100, epochs=3, seed=1, workers=2, progress=progress, source=VECTORS_SOURCE
+        [tokenize(text) for corpus in corpora for text in corpus.texts],
+        dim=100,
+        window=5,
+        epochs=3,
+        seed=1,
+        workers=2,
+        progress=progress,
+        source=f"skip-gram, 100-d, window 5, 3 epochs, on {parts}",
     )
     path.parent.mkdir(parents=True, exist_ok=True)
+    note.unlink(missing_ok=True)
     save_vectors(vectors, path)
+    note.write_text(vectors.source + "\n", encoding="utf-8")
     return vectors
