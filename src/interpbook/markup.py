@@ -22,7 +22,7 @@ STYLE = f"""<style>
 .ib .ib-for {{ border-bottom-color: rgb({FOR}); }}
 .ib .ib-against {{ border-bottom-color: rgb({AGAINST}); border-bottom-style: dotted; }}
 .ib .ib-unknown {{ font-style: italic; opacity: 0.75; }}
-.ib ruby rt {{ font-size: 0.65em; line-height: 1; position: relative; top: -0.4em; user-select: none; }}
+.ib ruby rt {{ font-size: 0.65em; line-height: 1; position: relative; top: -0.4em; }}
 .ib .ib-scroll {{ overflow-x: auto; }}
 .ib table {{ border-collapse: collapse; margin: 0.4rem 0; }}
 .ib th, .ib td {{ padding: 0.15rem 0.5rem; text-align: right; white-space: nowrap; background: none;
