@@ -242,7 +242,7 @@ class Explanation:
 
     def _sums_html(self) -> str:
         rows = [
-            [name, *(f"{float(value):.4f}" for value in values)]
+            [name, *(f"{float(value):.3f}" for value in values)]
             for name, *values in zip(
                 self.class_names,
                 self.ngram_scores.sum(dim=0),
