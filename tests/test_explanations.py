@@ -179,8 +179,8 @@ def test_the_rendering_shows_words_ngrams_and_both_sums_beside_the_logits():
     e = explained("a strange movie")
     html = e._repr_html_()
     for q, name in enumerate(e.class_names):
-        number = f"<td>{float(e.logits[q]):.4f}</td>"
-        assert f"<tr><td>{name}</td>{number * 3}<td>{e.probabilities[q]:.4f}</td>" in html
+        number = f"<td>{float(e.logits[q]):.3f}</td>"
+        assert f"<tr><td>{name}</td>{number * 3}<td>{e.probabilities[q]:.3f}</td>" in html
     assert "ib-unknown" in html and "vocabulary" in html
     assert " ".join(e.ngrams()[0].words) in Reader(html).text
     assert f"{e.silent_filters} of {len(e.pooled)} filters are silent" in html
