@@ -120,7 +120,8 @@ def test_widgets_leave_the_static_site(path):
     for cell in code_cells(read(path)):
         texts = [output.get("data", {}).get("text/plain", "") for output in cell.outputs]
         if any(
-            re.match(r"interactive\(|\w*Box\(children=|\w+(Slider|Dropdown)\(", t) for t in texts
+            re.match(r"Knobs\(|interactive\(|\w*Box\(children=|\w+(Slider|Dropdown)\(", t)
+            for t in texts
         ):
             assert "remove-output" in tags(cell), f"a widget without remove-output:\n{cell.source}"
 
