@@ -44,6 +44,7 @@ def test_a_figure_becomes_a_picture_and_is_closed():
 
     html = picture(Knobs(draw, height=(1, 3)))
     assert b64decode(html.split("base64,")[1].split('"')[0]).startswith(b"\x89PNG")
+    assert 'alt="Figure for height 2"' in html
     assert not plt.get_fignums()
 
 

@@ -44,10 +44,11 @@ class Knobs(ipywidgets.VBox):
 
     def _redraw(self, _: object = None) -> None:
         values = {name: control.value for name, control in self._controls.items()}
+        settings = ", ".join(f"{name} {value}" for name, value in values.items())
         try:
-            self._picture.value = _html(self._draw(**values))
+            self._picture.value = _html(self._draw(**values), settings)
         except ValueError as error:
-            self._picture.value = _html(error)
+            self._picture.value = _html(error, settings)
 
     def __repr__(self) -> str:
         return f"Knobs({', '.join(self._controls)})"
@@ -57,13 +58,14 @@ class Knobs(ipywidgets.VBox):
         return {**bundle, "text/plain": repr(self)}
 
 
-def _html(result: Any) -> str:
+def _html(result: Any, settings: str) -> str:
     """Turn what a draw function returned into HTML; text that is not HTML is escaped."""
     if isinstance(result, Figure):
         buffer = BytesIO()
         result.savefig(buffer, format="png")
         plt.close(result)
-        return f'<img alt="" src="data:image/png;base64,{b64encode(buffer.getvalue()).decode()}">'
+        picture = b64encode(buffer.getvalue()).decode()
+        return f'<img alt="Figure for {escape(settings)}" src="data:image/png;base64,{picture}">'
     if hasattr(result, "_repr_html_"):
         return result._repr_html_()
     return result if isinstance(result, str) else f"<p>{escape(str(result))}</p>"
