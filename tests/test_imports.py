@@ -15,6 +15,7 @@ PACKAGE = Path(interpbook.__file__).parent
 # From the source of the stream to its mouth; a room may import only rooms before it.
 ROOMS = [
     "text",
+    "files",
     "archives",
     "downloads",
     "publishers",
@@ -29,6 +30,11 @@ ROOMS = [
     "explanations",
     "classifier",
     "recipes",
+    "filters",
+    "studies",
+    "records",
+    "reproduce",
+    "ledger",
     "figures",
     "widgets",
     "cli",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from safetensors.torch import load, save
 
 from interpbook.corpora import data_folder
 from interpbook.explanations import Explanation, explain, spans_of
+from interpbook.files import fingerprint, write_whole
 from interpbook.models import TextCNN, TextCNNConfig
 from interpbook.text import Vocabulary
 from interpbook.training import predict
@@ -154,10 +154,10 @@ class Classifier:
             "card": self.card,
             "words": self.vocabulary.words,
         }
-        description["sha256"] = _fingerprint(description)
+        description["sha256"] = fingerprint(description)
         text = json.dumps(description, ensure_ascii=False, separators=(",", ":"))
-        _write(folder / _WEIGHTS, weights)
-        _write(folder / _DESCRIPTION, (text + "\n").encode())
+        write_whole(folder / _WEIGHTS, weights)
+        write_whole(folder / _DESCRIPTION, (text + "\n").encode())
 
     @classmethod
     def load(cls, folder: str | os.PathLike) -> Classifier:
@@ -240,30 +240,10 @@ def _read_description(path: Path) -> dict[str, Any]:
             f"{path.parent} has checkpoint format {found!r}, this version reads {_FORMAT}: "
             "save it again with this version of interpbook"
         )
-    if description.pop("sha256", None) != _fingerprint(description):
+    if description.pop("sha256", None) != fingerprint(description):
         raise ValueError(_damaged(path))
     return description
 
 
-def _fingerprint(description: dict[str, Any]) -> str:
-    """Return the SHA-256 of a description's content, however its JSON is laid out."""
-    return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()
-
-
 def _damaged(path: Path) -> str:
     return f"{path} is damaged: restore it (git checkout, or save the classifier again)"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file so that it is either whole or not there."""
-    part = tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False)
-    try:
-        with part:
-            part.write(content)
-            part.flush()
-            os.fsync(part.fileno())
-        os.chmod(part.name, 0o644)
-        os.replace(part.name, path)
-    except BaseException:
-        os.unlink(part.name)
-        raise

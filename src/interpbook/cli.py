@@ -1,18 +1,23 @@
-"""The interpbook command: explain a prediction, load a corpus, train a classifier again."""
+"""The interpbook command: explain a prediction, load a corpus, train, reproduce, compare."""
 
 from __future__ import annotations
 
 import argparse
+import ast
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from interpbook.classifier import load_classifier
 from interpbook.corpora import EMBEDDED, data_folder, load_corpus
 from interpbook.explanations import Explanation
+from interpbook.ledger import build_ledger, write_ledger
 from interpbook.markup import shortened
 from interpbook.publishers import PUBLIC
 from interpbook.recipes import RECIPES, train_classifier
+from interpbook.reproduce import is_done, reproduce
+from interpbook.studies import SEEDS, STUDIES, cells
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,6 +52,31 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("name", choices=sorted(RECIPES))
     train.add_argument("--out", type=Path, help="a folder (default: where NAME is now)")
     train.set_defaults(run=_train)
+
+    grid = commands.add_parser(
+        "reproduce", help="run what is missing of a study's grid, one record a cell"
+    )
+    grid.add_argument("study", choices=STUDIES)
+    grid.add_argument("--corpus", nargs="+", help="default: ag_news imdb")
+    grid.add_argument("--filters", nargs="+", type=int, metavar="K", help="default: as the paper")
+    grid.add_argument("--seeds", nargs="+", type=int, default=SEEDS, help="default: 0 1 2")
+    grid.add_argument(
+        "--set",
+        nargs="+",
+        default=[],
+        metavar="NAME=VALUE",
+        help="settings that differ from the study's, such as epochs=3 padding=masked",
+    )
+    grid.add_argument("--out", type=Path, help="folder of the records (default: data/results)")
+    grid.add_argument("--models", type=Path, help="keep the trained models in this folder too")
+    grid.add_argument("--jobs", type=int, default=1, help="local processes (default: 1)")
+    grid.add_argument("--scheduler", metavar="ADDRESS", help="run on this Dask cluster instead")
+    grid.add_argument("--quiet", action="store_true", help="show no progress bar")
+    grid.set_defaults(run=_reproduce)
+
+    ledger = commands.add_parser("ledger", help="compare the records with what the papers report")
+    ledger.add_argument("--records", type=Path, help="their folder (default: data/results)")
+    ledger.set_defaults(run=_ledger)
     return parser
 
 
@@ -67,6 +97,48 @@ def _train(options: argparse.Namespace) -> None:
         f"{folder}: test accuracy {classifier.card['test_accuracy']:.2%} "
         f"({len(classifier.vocabulary):,} words)"
     )
+
+
+def _reproduce(options: argparse.Namespace) -> None:
+    chosen = {"corpora": options.corpus} if options.corpus else {}
+    grid = cells(
+        options.study,
+        filters=options.filters,
+        seeds=options.seeds,
+        changes=dict(map(_setting, options.set)),
+        **chosen,
+    )
+    folder = options.out or data_folder() / "results"
+    folder.mkdir(parents=True, exist_ok=True)  # a wrong one shows before the training, not after
+    missing = sum(not is_done(folder, cell) for cell in grid)
+    print(f"{options.study}: {len(grid)} runs, {missing} of them to do; records in {folder}")
+    reproduce(
+        grid,
+        folder,
+        jobs=options.jobs,
+        scheduler=options.scheduler,
+        models=options.models,
+        progress=not options.quiet,
+    )
+
+
+def _setting(text: str) -> tuple[str, object]:
+    """Read ``epochs=3``: the value is Python's if it looks like it, else a string."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"--set expects NAME=VALUE, got {text!r}")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
+
+
+def _ledger(options: argparse.Namespace) -> None:
+    folder = options.records or data_folder() / "results"
+    rows = build_ledger(folder)
+    write_ledger(rows, folder / "ledger.csv")
+    counts = Counter(row.verdict for row in rows)
+    print(f"{folder / 'ledger.csv'}: " + ", ".join(f"{n} {v}" for v, n in counts.most_common()))
 
 
 def explanation_text(explanation: Explanation) -> str:

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from interpbook.models import TextCNN
-from interpbook.slots import best_windows, check_finite, distinct, look_up, slot_table
+from interpbook.slots import best_scores, check_finite, look_up
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,19 +119,19 @@ starts (1, 150), widths (150,))
     True
     """
     ids, windows = model.lay_out(ids)
-    tables = slot_table(model).cover(model, distinct(ids, model.config.vocab_size))
     pooled, starts, slots = [], [], []
-    for conv, table, allowed in zip(model.convs, tables, windows.unbind(1), strict=True):
+    for conv, (table, best, start) in zip(
+        model.convs, best_scores(model, ids, windows), strict=True
+    ):
         width = conv.kernel_size[0]
-        best, start = best_windows(table, ids, allowed, width)
-        pooled.append(best + conv.bias)
+        pooled.append(best)
         starts.append(start)
         slots.append(look_up(table, ids, start, width) + conv.bias[:, None] / width)
     u_max = torch.cat(pooled, dim=1)
     weight, bias = model.output.weight, model.output.bias
     logits = u_max.relu() @ weight.T + bias
     check_finite(logits)
-    ngram_scores = u_max.relu()[:, :, None] * weight.T + bias / u_max.shape[1]
+    ngram_scores = ngram_score_matrix(model, u_max)
     word_scores = _word_scores(model, ids, u_max, starts, slots)
     return ScoreMatrices(
         logits=logits,
@@ -141,6 +141,12 @@ starts (1, 150), widths (150,))
         starts=torch.cat(starts, dim=1),
         widths=filter_widths(model),
     )
+
+
+def ngram_score_matrix(model: TextCNN, pooled: Float[Tensor, "N k"]) -> Float[Tensor, "N k c"]:
+    """Return A from every filter's u_max: A[p, q] = w_(q,p) ReLU(u_max) + b_q / k."""
+    weight, bias = model.output.weight, model.output.bias
+    return pooled.relu()[:, :, None] * weight.T + bias / pooled.shape[1]
 
 
 def filter_widths(model: TextCNN) -> Int64[Tensor, " k"]:

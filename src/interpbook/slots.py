@@ -9,6 +9,7 @@ here instead of running the convolution again, and training finds its best windo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
 import torch
@@ -244,3 +245,30 @@ def pooled_scores(model: TextCNN, ids: Int64[Tensor, "N l"]) -> Float[Tensor, "N
             _, starts = best_windows(table, rows, allowed, width)
         pooled.append(look_up(table, rows, starts, width).sum(dim=2) + conv.bias)
     return torch.cat(pooled, dim=1)
+
+
+def best_scores(
+    model: TextCNN, ids: Int64[Tensor, "N padded"], windows: Int64[Tensor, "N widths"]
+) -> Iterator[tuple[Float[Tensor, "V slots"], Float[Tensor, "N f"], Int64[Tensor, "N f"]]]:
+    """Look every filter's best window up in the model's own table, one width after the other.
+
+    Parameters
+    ----------
+    model : TextCNN
+        Gives table and biases; no gradient is kept.
+    ids, windows : Tensors
+        As ``TextCNN.lay_out`` returns them.
+
+    Yields
+    ------
+    table : Tensor of shape (V + 1, n f)
+        The width's slot scores.
+    pooled : Tensor of shape (N, f)
+        u_max, biases included.
+    starts : Tensor of shape (N, f), int64
+        Where the best window starts, counted from 0.
+    """
+    tables = slot_table(model).cover(model, distinct(ids, model.config.vocab_size))
+    for conv, table, allowed in zip(model.convs, tables, windows.unbind(1), strict=True):
+        best, starts = best_windows(table, ids, allowed, conv.kernel_size[0])
+        yield table, best + conv.bias, starts

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -16,6 +17,8 @@ from tqdm.auto import tqdm
 
 from interpbook import vectorfiles
 from interpbook.text import PADDING, PADDING_WORD, UNKNOWN_WORD, Vocabulary, check_tokenized
+
+Missing = Literal["random", "zero", "mean"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,14 +308,15 @@ class Coverage:
 
 
 def align(
-    vectors: WordVectors, vocabulary: Vocabulary, *, seed: int = 0
+    vectors: WordVectors, vocabulary: Vocabulary, *, seed: int = 0, missing: Missing = "random"
 ) -> tuple[Float32[Tensor, "V m"], Coverage]:
     """Lay vectors out in the order of a vocabulary, as an embedding's weights.
 
     Row 0 (padding) is zero. Words with a vector get it. All others, the unknown word among them,
-    are drawn from a normal distribution with mean zero and the standard deviation of all numbers
-    in ``vectors``: so they are as long as real vectors are, and a filter neither overlooks them
-    nor mistakes them for something strong. A row that is drawn depends on the seed and its id only.
+    are by default drawn from a normal distribution with mean zero and the standard deviation of all
+    numbers in ``vectors``: so they are as long as real vectors are, and a filter neither overlooks
+    them nor mistakes them for something strong. A row that is drawn depends on the seed and its id
+    only.
 
     Parameters
     ----------
@@ -322,6 +326,8 @@ def align(
         V words.
     seed : int
         Seeds the rows that are drawn.
+    missing : {"random", "zero", "mean"}
+        What a word without a vector gets: a drawn one, zeros, or the mean of all vectors.
 
     Returns
     -------
@@ -329,12 +335,22 @@ def align(
         One row for each id.
     coverage : Coverage
         How many words were found.
+
+    Raises
+    ------
+    ValueError
+        If ``missing`` is none of the three.
     """
+    if missing not in get_args(Missing):
+        raise ValueError(f"missing is one of {', '.join(get_args(Missing))}, got {missing!r}")
     generator = torch.Generator().manual_seed(seed)
     weights = torch.randn(len(vocabulary), vectors.dim, generator=generator)
     weights *= _standard_deviation(vectors.vectors)
+    if missing != "random":
+        mean = torch.from_numpy(vectors.vectors.mean(axis=0))
+        weights[:] = mean if missing == "mean" else 0.0
     weights[PADDING] = 0.0
-    missing = []
+    without = []
     ids, rows = [], []
     for id_, word in enumerate(vocabulary.words):
         if word in (PADDING_WORD, UNKNOWN_WORD):
@@ -343,9 +359,9 @@ def align(
             ids.append(id_)
             rows.append(vectors._rows[word])
         else:
-            missing.append(word)
+            without.append(word)
     weights[torch.tensor(ids, dtype=torch.int64)] = torch.from_numpy(vectors.vectors[rows])
-    return weights, Coverage(len(ids), len(vocabulary) - 2, tuple(missing[:10]))
+    return weights, Coverage(len(ids), len(vocabulary) - 2, tuple(without[:10]))
 
 
 def _standard_deviation(table: Float32[np.ndarray, "V m"]) -> float:

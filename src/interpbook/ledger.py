@@ -1,0 +1,193 @@
+"""The ledger: every number that the papers report, beside ours, with a verdict and a reason."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from interpbook.files import write_whole
+from interpbook.records import read_records
+
+# Stated before the first run, like the tolerances in published.csv.
+TREND = 0.8
+
+# Which of the record's metrics depend on epsilon, and are reported for both of its values.
+_WITH_EPSILON = ("kept_accuracy", "ratio2", "ratio3")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A number of a paper beside ours.
+
+    Attributes
+    ----------
+    source, place : str
+        Paper and table.
+    corpus : str
+        A name that ``load_corpus`` knows.
+    k : int
+        Number of filters.
+    quantity : str
+        ``accuracy``, ``ratio1``, ``kept_accuracy``, ``ratio2`` or ``ratio3``.
+    epsilon : str
+        ``"paper"``, ``"calibrated"``, or ``"-"`` where the number does not depend on it.
+    paper, ours, sd : float
+        The paper's value, our mean and its standard deviation over seeds, in percent.
+    seeds : int
+        How many runs the mean is over.
+    tolerance : float
+        In points, stated before the runs.
+    verdict : str
+        ``"reproduced"``: the mean is within the tolerance. ``"trend reproduced"``: it is not, but
+        over all k ours rank like the paper's (Spearman's rho at least ``TREND``). Else
+        ``"not reproduced"``.
+    reason : str
+        Why.
+    trained_on : str
+        How much of the training split there was.
+    """
+
+    source: str
+    place: str
+    corpus: str
+    k: int
+    quantity: str
+    epsilon: str
+    paper: float
+    ours: float
+    sd: float
+    seeds: int
+    tolerance: float
+    verdict: str
+    reason: str
+    trained_on: str
+
+
+def build_ledger(folder: Path) -> list[Entry]:
+    """Compare the records in a results folder with its ``published.csv``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If ``published.csv`` or the records are not there.
+    ValueError
+        If a record is damaged, or a published number has no record.
+    """
+    published = _read_published(folder / "published.csv")
+    runs: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
+    for record in read_records(folder / "table1"):
+        if not record["changes"]:
+            runs[record["recipe"]["corpus"], record["k"]].append(record)
+    series = defaultdict(list)
+    for row in published:
+        series[row["source"], row["place"], row["corpus"], row["quantity"]].append(row)
+    entries = []
+    for rows in series.values():
+        settings = ("paper", "calibrated") if rows[0]["quantity"] in _WITH_EPSILON else ("-",)
+        for epsilon in settings:
+            entries += _compare(rows, epsilon, runs)
+    return entries
+
+
+def _compare(
+    rows: Sequence[dict[str, str]],
+    epsilon: str,
+    runs: dict[tuple[str, int], list[dict[str, Any]]],
+) -> list[Entry]:
+    """Judge one row of the paper's table: a quantity over all k."""
+    quantity = rows[0]["quantity"]
+    ours, found = [], []
+    for row in rows:
+        records = runs.get((row["corpus"], int(row["k"])), [])
+        if not records:
+            raise ValueError(
+                f"no record of {row['corpus']} with k = {row['k']}: run `interpbook reproduce "
+                f"table1 --corpus {row['corpus']} --filters {row['k']}`"
+            )
+        found.append(records)
+        ours.append([100 * metric(record, quantity, epsilon) for record in records])
+    means = [float(np.mean(values)) for values in ours]
+    paper = [float(row["paper"]) for row in rows]
+    rho = float(spearmanr(paper, means).statistic)
+    entries = []
+    for row, values, mean, records in zip(rows, ours, means, found, strict=True):
+        distance, tolerance = mean - float(row["paper"]), float(row["tolerance"])
+        verdict, reason = _verdict(distance, tolerance, rho, trend=quantity.startswith("ratio"))
+        entries.append(
+            Entry(
+                source=row["source"],
+                place=row["place"],
+                corpus=row["corpus"],
+                k=int(row["k"]),
+                quantity=quantity,
+                epsilon=epsilon,
+                paper=float(row["paper"]),
+                ours=round(mean, 2),
+                sd=round(float(np.std(values, ddof=1)), 2) if len(values) > 1 else 0.0,
+                seeds=len(values),
+                tolerance=tolerance,
+                verdict=verdict,
+                reason=reason,
+                trained_on=_completeness(records),
+            )
+        )
+    return entries
+
+
+def metric(record: dict[str, Any], quantity: str, epsilon: str = "paper") -> float:
+    """Return one of Table 1's quantities from a record, as a share."""
+    metrics = record["metrics"]
+    return metrics[epsilon][quantity] if quantity in _WITH_EPSILON else metrics[quantity]
+
+
+def _verdict(distance: float, tolerance: float, rho: float, *, trend: bool) -> tuple[str, str]:
+    within = abs(distance) <= tolerance
+    side = "above" if distance > 0 else "below"
+    apart = f"{abs(distance):.1f} points {side} the paper, tolerance {tolerance:g}"
+    if within:
+        return "reproduced", apart
+    if not trend:
+        return "not reproduced", apart
+    if rho >= TREND:
+        return "trend reproduced", f"{apart}; over k the two rank alike (rho {rho:.2f})"
+    return "not reproduced", f"{apart}; over k they do not rank alike (rho {rho:.2f})"
+
+
+def _completeness(records: Sequence[dict[str, Any]]) -> str:
+    train = records[0]["corpus"]["train"]
+    seen, official = train["documents"], train["official_documents"]
+    return f"{seen:,}" if seen == official else f"{seen:,} of {official:,}"
+
+
+def _read_published(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: restore it (git checkout)")
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def write_ledger(entries: Iterable[Entry], path: Path) -> None:
+    """Write the ledger as CSV."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, [field.name for field in fields(Entry)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(entry) for entry in entries)
+    write_whole(path, stream.getvalue().encode())
+
+
+def read_ledger(path: Path) -> list[Entry]:
+    """Read a ledger that ``write_ledger`` wrote."""
+    kinds = {"k": int, "seeds": int, "paper": float, "ours": float, "sd": float, "tolerance": float}
+    with path.open(encoding="utf-8", newline="") as stream:
+        return [
+            Entry(**{name: kinds.get(name, str)(value) for name, value in row.items()})
+            for row in csv.DictReader(stream)
+        ]
