@@ -27,15 +27,6 @@ def ids():
     return pad(zipf_documents(DOCUMENTS))
 
 
-@pytest.fixture
-def one_thread():
-    """Use one thread: two would wait for each other at each small step while others compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def forward(model, ids):
     def run():

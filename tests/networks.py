@@ -62,6 +62,16 @@ def network(*, seed: int = 0, dtype: torch.dtype = torch.float64, **config: Any)
         return TextCNN(TextCNNConfig(**(sizes | config))).to(dtype).eval()
 
 
+def laid_out(model: TextCNN, document: list[int]) -> tuple[list[int], int]:
+    """Return the document, padded, and behind which position no window starts."""
+    config, widest = model.config, max(model.config.widths)
+    if config.padding == "paper":
+        return document + [0] * (config.max_length - len(document)), config.max_length
+    while document[-1] == 0:
+        document = document[:-1]
+    return document + [0] * (widest - len(document)), len(document)
+
+
 def tiny_classifier(
     *, class_names: Sequence[str] = ("negative", "positive"), seed: int = 0, **config: Any
 ) -> Classifier:

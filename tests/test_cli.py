@@ -5,9 +5,12 @@ import sys
 import pytest
 import torch
 
-from interpbook import cli, load_corpus
+from interpbook import cli, ledger, load_classifier, load_corpus
 from interpbook.cli import explanation_text, main
+from interpbook.corpora import data_folder
 from interpbook.recipes import RECIPES
+from interpbook.records import read_record, write_record
+from interpbook.studies import FILTERS
 from networks import tiny_classifier
 
 
@@ -107,3 +110,113 @@ def test_a_command_that_is_not_understood_gets_the_usage(arguments, capsys):
 def test_arguments_come_from_the_command_line(monkeypatch, folder, capsys):
     monkeypatch.setattr(sys, "argv", ["interpbook", "explain", "good", "--model", folder])
     assert main() == 0 and "good" in capsys.readouterr().out
+
+
+# --------------------------------------------------------------------------- reproduce and ledger
+
+SMALL = ["reproduce", "table1", "--corpus", "reviews", "--filters", "3", "6", "--seeds", "4"]
+
+
+def test_reproduce_makes_records_and_keeps_models_where_it_is_told(tmp_path, capsys):
+    command = [*SMALL, "--set", "epochs=1", "padding=masked", "--out", str(tmp_path / "new")]
+    assert main([*command, "--models", str(tmp_path / "models")]) == 0
+    out, err = capsys.readouterr()
+    assert out == f"table1: 2 runs, 2 of them to do; records in {tmp_path / 'new'}\n"
+    assert "2 of 2 runs" in err
+    for k in (3, 6):
+        name = f"reviews-k{k}-epochs=1-padding=masked-seed4"
+        record = read_record(tmp_path / "new" / "table1" / f"{name}.json")
+        assert (record["k"], record["seed"], record["recipe"]["padding"]) == (k, 4, "masked")
+        classifier = load_classifier(tmp_path / "models" / "table1" / name)
+        assert classifier.model.config.num_filters == k
+    assert main([*command, "--quiet"]) == 0
+    out, err = capsys.readouterr()
+    assert "2 runs, 0 of them to do" in out and not err
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("epochs=3", ("epochs", 3)),
+        ("dropout=0.25", ("dropout", 0.25)),
+        ("pretrained=False", ("pretrained", False)),
+        ("padding=masked", ("padding", "masked")),
+        ("widths=(2, 3)", ("widths", (2, 3))),
+        ("tokenizer='cased'", ("tokenizer", "cased")),
+        ("tokenizer=a=b", ("tokenizer", "a=b")),
+        ("tokenizer=", ("tokenizer", "")),
+    ],
+)
+def test_a_setting_is_read_as_pythons_value_or_as_text(text, expected):
+    assert cli._setting(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--corpus", "nonsense"], "corpora are ag_news, imdb, reviews, headlines, got 'nonsense'"),
+        (["--filters", "31"], "so it is a multiple of 3, got 31"),
+        (["--filters", "0"], "so it is a multiple of 3, got 0"),
+        (["--set", "epochs"], "--set expects NAME=VALUE, got 'epochs'"),
+        (["--set", "epoch=3"], "a recipe has the settings vocab_size"),
+        (["--set", "epochs=three"], "epochs is a value like 10, got 'three'"),
+        (["--set", "padding=none"], "padding is 'masked' or 'paper', got 'none'"),
+        (["--set", "batch_size=0"], "batch_size=0-seed4 failed: batch_size is a positive number"),
+        (["--jobs", "0"], "jobs is a positive number"),
+        (["--jobs", "2", "--scheduler", "tcp://127.0.0.1:1"], "a scheduler brings its own workers"),
+    ],
+)
+def test_a_grid_that_cannot_be_is_one_line(as_users_run_it, arguments, sentence, tmp_path, capsys):
+    assert main([*SMALL, "--quiet", "--out", str(tmp_path), *arguments]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("interpbook: ") and sentence in error and error.count("\n") == 1
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_a_folder_for_records_that_cannot_be_is_named_first(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(cli, "reproduce", lambda *_, **__: pytest.fail("ran"))
+    (tmp_path / "file").touch()
+    assert main([*SMALL, "--out", str(tmp_path / "file" / "new")]) == 1
+    assert capsys.readouterr().err.startswith("interpbook: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["reproduce"], ["reproduce", "table9"], [*SMALL, "--seeds", "x"], [*SMALL, "--jobs", "two"]],
+)
+def test_a_grid_that_is_not_understood_gets_the_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2 and "usage: interpbook reproduce" in capsys.readouterr().err
+
+
+def test_ledger_compares_records_anywhere_with_the_papers_numbers(tmp_path, capsys):
+    """A lab's own records need no copy of the papers' numbers beside them."""
+    share = {"kept_accuracy": 0.9, "ratio2": 0.9, "ratio3": 0.5}
+    train = {"documents": 10, "official_documents": 20}
+    for corpus in ("ag_news", "imdb"):
+        for k in FILTERS:
+            record = {
+                "k": k,
+                "changes": {},
+                "recipe": {"corpus": corpus},
+                "corpus": {"train": train},
+                "metrics": {"accuracy": 0.9, "ratio1": 0.5, "paper": share, "calibrated": share},
+            }
+            write_record(tmp_path / "table1" / f"{corpus}-k{k}.json", record)
+    committed = data_folder() / "results" / "ledger.csv"
+    before = committed.read_bytes() if committed.is_file() else None
+    assert main(["ledger", "--records", str(tmp_path)]) == 0
+    rows = ledger.read_ledger(tmp_path / "ledger.csv")
+    out = capsys.readouterr().out
+    assert out.startswith(f"{tmp_path / 'ledger.csv'}: ")
+    assert sum(int(part.split()[0]) for part in out.split(": ")[-1].split(", ")) == len(rows) == 112
+    assert {row.trained_on for row in rows} == {"10 of 20"}
+    assert (committed.read_bytes() if committed.is_file() else None) == before
+
+
+def test_ledger_without_records_says_how_to_make_them(tmp_path, capsys):
+    assert main(["ledger", "--records", str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert "make them with `interpbook reproduce table1`" in error and error.count("\n") == 1
+    assert not list(tmp_path.iterdir())

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from interpbook import ScoreMatrices, TextCNN, decompose, pad, slots
 from interpbook.decompose import filter_widths
-from networks import Case, cases, network
+from networks import Case, cases, laid_out, network
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 
@@ -32,16 +32,6 @@ class Twin(NamedTuple):
 
 def dot(a: list[float], b: list[float]) -> float:
     return sum(x * y for x, y in zip(a, b, strict=True))
-
-
-def laid_out(model: TextCNN, document: list[int]) -> tuple[list[int], int]:
-    """Return the document, padded, and behind which position no window starts."""
-    config, widest = model.config, max(model.config.widths)
-    if config.padding == "paper":
-        return document + [0] * (config.max_length - len(document)), config.max_length
-    while document[-1] == 0:
-        document = document[:-1]
-    return document + [0] * (widest - len(document)), len(document)
 
 
 def twin(model: TextCNN, document: list[int]) -> Twin:

@@ -5,7 +5,9 @@ import torch
 from hypothesis import given
 from torch.nn import functional as F
 
+from interpbook.models import hide_windows
 from interpbook.slots import (
+    best_scores,
     best_windows,
     distinct,
     local_tables,
@@ -75,6 +77,27 @@ def test_local_tables_hold_the_batchs_words_and_minus_infinity():
     for table, full in zip(tables, score_words(model, model.embedding.weight), strict=True):
         assert table[-1].isneginf().all()
         torch.testing.assert_close(table[:-1], full[[0, 2, 5, 7]], **EXACT)
+
+
+@given(cases())
+def test_best_scores_are_the_convolutions_and_where_they_stand(case: Case):
+    model = case.model
+    ids, windows = model.lay_out(case.ids)
+    x = model.embedding(ids).transpose(1, 2)
+    found = list(best_scores(model, ids, windows))
+    assert len(found) == len(model.convs)
+    for conv, allowed, (table, pooled, starts) in zip(
+        model.convs, windows.unbind(1), found, strict=True
+    ):
+        u = hide_windows(conv(x), allowed)
+        torch.testing.assert_close(pooled, u.amax(dim=2), **EXACT)
+        # Equal n-grams tie in the table but not always in a convolution, so the value counts.
+        there = u.gather(2, starts[:, :, None]).squeeze(2)
+        torch.testing.assert_close(there, pooled, **EXACT)
+        assert (starts < allowed[:, None]).all()
+        words = look_up(table, ids, starts, conv.kernel_size[0]).sum(dim=2) + conv.bias
+        torch.testing.assert_close(words, pooled, **EXACT)
+        assert not pooled.requires_grad
 
 
 def values_and_gradients(model, forward) -> list[torch.Tensor]:

@@ -325,8 +325,12 @@ def test_documents_of_another_shape_are_refused(documents, message):
 # ---------------------------------------------------------------------------------------- alignment
 
 
-def slow_align(vectors, vocabulary, seed):
+def slow_align(vectors, vocabulary, seed, missing="random"):
     """Do what ``align`` says, number by number."""
+    columns = [
+        [float(number) for number in column] for column in zip(*vectors.vectors, strict=True)
+    ]
+    means = [sum(column) / len(column) for column in columns]
     numbers = [float(number) for row in vectors.vectors for number in row]
     mean = sum(numbers) / len(numbers)
     deviation = (sum((number - mean) ** 2 for number in numbers) / len(numbers)) ** 0.5
@@ -338,6 +342,8 @@ def slow_align(vectors, vocabulary, seed):
             table.append([0.0] * vectors.dim)
         elif id_ > 1 and word in vectors.words:
             table.append([float(n) for n in vectors.vectors[vectors.words.index(word)]])
+        elif missing != "random":
+            table.append(means if missing == "mean" else [0.0] * vectors.dim)
         else:
             table.append([float(number) * deviation for number in drawn[id_]])
     return torch.tensor(table)
@@ -347,16 +353,33 @@ def slow_align(vectors, vocabulary, seed):
     st.lists(st.sampled_from("abcdefgh"), unique=True),
     st.lists(st.sampled_from("abcdefgh"), unique=True, min_size=1),
     st.integers(0, 2**31),
+    st.sampled_from(["random", "zero", "mean"]),
 )
-def test_alignment_equals_its_slow_twin(known, with_vectors, seed):
+def test_alignment_equals_its_slow_twin(known, with_vectors, seed, missing):
     vocabulary = Vocabulary(("<pad>", "<unk>", *known))
     vectors = made_up(with_vectors, dim=2, seed=seed)
-    weights, coverage = align(vectors, vocabulary, seed=seed)
-    torch.testing.assert_close(weights, slow_align(vectors, vocabulary, seed))
+    weights, coverage = align(vectors, vocabulary, seed=seed, missing=missing)
+    torch.testing.assert_close(weights, slow_align(vectors, vocabulary, seed, missing))
     assert weights.dtype == torch.float32
     assert coverage.found == len(set(known) & set(with_vectors))
     assert coverage.total == len(known)
     assert coverage.missing == tuple(word for word in known if word not in with_vectors)[:10]
+
+
+@pytest.mark.parametrize(("missing", "value"), [("zero", 0.0), ("mean", 3.0)])
+def test_words_without_a_vector_get_zeros_or_the_mean(missing, value):
+    """The unknown word is one of them; padding is always zero, and a word's own vector stays."""
+    vectors = WordVectors(("a", "b"), np.array([[2.0, 2.0], [4.0, 4.0]], np.float32), "made up")
+    vocabulary = Vocabulary(("<pad>", "<unk>", "a", "new"))
+    weights, coverage = align(vectors, vocabulary, missing=missing)
+    assert weights.tolist() == [[0, 0], [value, value], [2, 2], [value, value]]
+    assert coverage == align(vectors, vocabulary)[1] == Coverage(1, 2, ("new",))
+    assert torch.equal(weights, align(vectors, vocabulary, missing=missing, seed=9)[0])
+
+
+def test_an_unknown_way_to_fill_in_is_refused(as_users_run_it):
+    with pytest.raises(ValueError, match="missing is one of random, zero, mean, got 'drop'"):
+        align(made_up(), Vocabulary(("<pad>", "<unk>")), missing="drop")
 
 
 def test_special_words_never_take_a_vector():

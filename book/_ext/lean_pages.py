@@ -3,6 +3,9 @@
 Jupyter Book always loads sphinx-thebe, whose script tags name a CDN and whose second copy is an
 error in the browser's console; and myst-nb writes the state of every widget into the page, for a
 widget manager that a static site doesn't have.
+
+A page that needs a script of its own names it in its front matter (``scripts: a/b.js c.js``, from
+the site's root), and no other page loads it.
 """
 
 from __future__ import annotations
@@ -37,6 +40,14 @@ def switch_off_thebe(app: Sphinx, config: Config) -> None:
                 app.disconnect(listener.id)
 
 
+def add_own_scripts(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Load the scripts that a page's front matter names, on this page alone."""
+    for script in (context.get("meta") or {}).get("scripts", "").split():
+        app.add_js_file(f"../{script}", loading_method="defer")
+
+
 def trim_page(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
 ) -> None:
@@ -59,5 +70,6 @@ def trim_page(
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("config-inited", switch_off_thebe, priority=1)
+    app.connect("html-page-context", add_own_scripts)
     app.connect("html-page-context", trim_page, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -2,26 +2,41 @@
 
 from importlib.metadata import version
 
+from interpbook.attacks import AttackResult, attack, attack_texts
 from interpbook.classifier import Classifier, load_classifier
 from interpbook.corpora import Corpus, load_corpus
 from interpbook.decompose import ScoreMatrices, decompose
 from interpbook.explanations import Explanation
+from interpbook.filters import FilterStudy, filter_study
 from interpbook.models import TextCNN, TextCNNConfig
+from interpbook.ngrams import FilterProfile, best_ngrams, discriminative_ngrams, filter_profile
 from interpbook.text import Vocabulary, pad, tokenize
+from interpbook.views import WordView, word_view
 
 __version__ = version("interpbook")
 
 __all__ = [
+    "AttackResult",
     "Classifier",
     "Corpus",
     "Explanation",
+    "FilterProfile",
+    "FilterStudy",
     "ScoreMatrices",
     "TextCNN",
     "TextCNNConfig",
     "Vocabulary",
+    "WordView",
+    "attack",
+    "attack_texts",
+    "best_ngrams",
     "decompose",
+    "discriminative_ngrams",
+    "filter_profile",
+    "filter_study",
     "load_classifier",
     "load_corpus",
     "pad",
     "tokenize",
+    "word_view",
 ]

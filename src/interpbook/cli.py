@@ -16,7 +16,7 @@ from interpbook.ledger import build_ledger, write_ledger
 from interpbook.markup import shortened
 from interpbook.publishers import PUBLIC
 from interpbook.recipes import RECIPES, train_classifier
-from interpbook.reproduce import is_done, reproduce
+from interpbook.reproduce import find_missing, reproduce
 from interpbook.studies import SEEDS, STUDIES, cells
 
 
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f"interpbook: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -110,7 +110,7 @@ def _reproduce(options: argparse.Namespace) -> None:
     )
     folder = options.out or data_folder() / "results"
     folder.mkdir(parents=True, exist_ok=True)  # a wrong one shows before the training, not after
-    missing = sum(not is_done(folder, cell) for cell in grid)
+    missing = len(find_missing(grid, folder))
     print(f"{options.study}: {len(grid)} runs, {missing} of them to do; records in {folder}")
     reproduce(
         grid,
@@ -134,8 +134,9 @@ def _setting(text: str) -> tuple[str, object]:
 
 
 def _ledger(options: argparse.Namespace) -> None:
-    folder = options.records or data_folder() / "results"
-    rows = build_ledger(folder)
+    results = data_folder() / "results"
+    folder = options.records or results
+    rows = build_ledger(folder, results / "published.csv")
     write_ledger(rows, folder / "ledger.csv")
     counts = Counter(row.verdict for row in rows)
     print(f"{folder / 'ledger.csv'}: " + ", ".join(f"{n} {v}" for v, n in counts.most_common()))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from interpbook.decompose import decompose
@@ -130,25 +130,30 @@ class Explanation:
         ValueError
             If the label is outside 0..c-1.
         """
-        return self.word_scores @ _contrast(self._check(label), len(self.logits), self.logits)
+        return self.word_scores @ _contrast(self.check_label(label), len(self.logits), self.logits)
 
-    def ngrams(self, label: int | None = None) -> list[Ngram]:
-        """Return the n-grams that filters chose, the most decisive first; dead filters left out.
+    def ngrams(
+        self, label: int | None = None, *, filters: Bool[Tensor, " k"] | None = None
+    ) -> list[Ngram]:
+        """Return the n-grams that filters chose, the most decisive first.
 
         Parameters
         ----------
         label : int, optional
             A class number; the predicted class if left out.
+        filters : Tensor of shape (k,), bool, optional
+            Which filters count; those that are not dead if left out.
 
         Raises
         ------
         ValueError
             If the label is outside 0..c-1.
         """
-        contrast = _contrast(self._check(label), len(self.logits), self.logits)
+        contrast = _contrast(self.check_label(label), len(self.logits), self.logits)
         scores = self.ngram_scores @ contrast
         windows: dict[tuple[int, int], list[float]] = {}
-        for p in torch.nonzero(self.pooled > 0).flatten().tolist():
+        counted = self.pooled > 0 if filters is None else filters
+        for p in torch.nonzero(counted).flatten().tolist():
             window = (int(self.starts[p]), int(self.widths[p]))
             windows.setdefault(window, []).append(float(scores[p]))
         words = [*self.tokens, *[PADDING_WORD] * (len(self.word_scores) - len(self.spans))]
@@ -158,7 +163,8 @@ class Explanation:
         ]
         return sorted(found, key=lambda ngram: (-abs(ngram.score), ngram.start, len(ngram.words)))
 
-    def _check(self, label: int | None) -> int:
+    def check_label(self, label: int | None) -> int:
+        """Return a class number, the predicted one for None; raise a ValueError if it is none."""
         if label is None:
             return self.predicted
         try:
@@ -188,30 +194,41 @@ class Explanation:
         )
 
     def _sentence_html(self) -> str:
+        titles = [
+            ", ".join(
+                f"{name} {score:+.2f}" for name, score in zip(self.class_names, row, strict=True)
+            )
+            for row in self.word_scores[:_SHOWN_WORDS].tolist()
+        ]
+        name = self.class_names[self.predicted]
+        note = (
+            f"Blue, solid line: speaks for {name}; orange, dotted: against it. Numbers are logits, "
+            f"{self._rival()}."
+        )
+        return self.sentence_html(self.evidence().tolist(), titles, note)
+
+    def sentence_html(self, scores: Sequence[float], titles: Sequence[str], note: str) -> str:
+        """Return the text, or its first thousand words, coloured by scores, and a note below.
+
+        Parameters
+        ----------
+        scores, titles : sequences
+            A number, and what a pointer resting there shows behind the word, for each word; more
+            are ignored.
+        note : str
+            What the colours mean; what is left out is added.
+        """
         shown = [s for s in self.spans[:_SHOWN_WORDS] if s.end <= _SHOWN_CHARACTERS]
         left = len(self.spans) - len(shown)
         text = self.text
         if left or self.unread or len(text) > _SHOWN_CHARACTERS:
             text = text[: shown[-1].end if shown else 0]
-        evidence = self.evidence()[: len(shown)].tolist()
-        titles = [
-            f"{span.word}: "
-            + ", ".join(
-                f"{name} {score:+.2f}" for name, score in zip(self.class_names, row, strict=True)
-            )
-            for span, row in zip(shown, self.word_scores.tolist(), strict=False)
-        ]
         html = coloured_text(
             text,
             [(span.start, span.end) for span in shown],
-            evidence,
-            titles=titles,
+            scores[: len(shown)],
+            titles=[f"{span.word}: {title}" for span, title in zip(shown, titles, strict=False)],
             unknown=[not known for known in self.known[: len(shown)]],
-        )
-        name = self.class_names[self.predicted]
-        note = (
-            f"Blue, solid line: speaks for {name}; orange, dotted: against it. Numbers are logits, "
-            f"{self._rival()}."
         )
         if not all(self.known):
             note += " Words in italics are not in the model's vocabulary."

@@ -24,16 +24,22 @@ def write_whole(path: Path, content: bytes) -> None:
         os.chmod(part.name, 0o644)
         os.replace(part.name, path)
     except BaseException:
-        os.unlink(part.name)
+        Path(part.name).unlink(missing_ok=True)  # a stop may come when it has just been renamed
         raise
 
 
 def fingerprint(content: Mapping[str, Any]) -> str:
     """Return the SHA-256 of what JSON would hold, however it is laid out.
 
+    What a file holds has the fingerprint of what was written to it: JSON turns tuples into lists
+    and keys into strings, so the order of keys is that of the strings.
+
     Examples
     --------
     >>> fingerprint({"a": 1, "b": (2,)}) == fingerprint({"b": [2], "a": 1})
     True
+    >>> fingerprint({"share": {2: 0.1, 10: 0.9}}) == fingerprint({"share": {"2": 0.1, "10": 0.9}})
+    True
     """
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    held = json.loads(json.dumps(content))
+    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()

@@ -38,8 +38,8 @@ class FilterStudy:
     alive : Tensor of shape (k,), int64
         In how many documents the filter survives ReLU.
     padding, padding_alive : Tensors of shape (k,), int64
-        In how many documents the filter's best window holds nothing but padding, and in how many
-        of these the filter is alive.
+        In how many documents the filter's best window lies behind the last word, so that it holds
+        nothing but padding, and in how many of these the filter is alive.
     epsilons : Tensor of shape (E,), float64
         Rising thresholds, ``epsilon`` among them.
     kept_correct : Tensor of shape (E,), int64
@@ -81,7 +81,7 @@ class FilterStudy:
     @property
     def ratio1(self) -> float:
         """@Ratio1: the share of all u_max that ReLU sets to zero."""
-        return 1 - int(self.alive.sum()) / (self.documents * len(self.widths))
+        return (self._features - int(self.alive.sum())) / self._features
 
     @property
     def kept_accuracy(self) -> float:
@@ -91,7 +91,7 @@ class FilterStudy:
     @property
     def ratio2(self) -> float:
         """@Ratio2: the share of all v_p with Var(v_p) <= epsilon."""
-        return 1 - int(self.counts.sum()) / (self.documents * len(self.widths))
+        return (self._features - int(self.counts.sum())) / self._features
 
     @property
     def ratio3(self) -> float:
@@ -152,13 +152,16 @@ class FilterStudy:
     def curve(self) -> dict[str, list[float]]:
         """Return epsilon, kept accuracy, @Ratio2 and @Ratio3 at every threshold."""
         kept = self.histogram.flip(1).cumsum(1).flip(1)[:, 1:]  # (k, E): documents above each
-        features = self.documents * len(self.widths)
         return {
             "epsilon": self.epsilons.tolist(),
             "kept_accuracy": (self.kept_correct.double() / self.documents).tolist(),
-            "ratio2": (1 - kept.sum(dim=0).double() / features).tolist(),
+            "ratio2": ((self._features - kept.sum(dim=0)).double() / self._features).tolist(),
             "ratio3": ((kept > 0).sum(dim=0).double() / len(self.widths)).tolist(),
         }
+
+    @property
+    def _features(self) -> int:
+        return self.documents * len(self.widths)
 
     @property
     def _place(self) -> int:
@@ -237,7 +240,7 @@ def filter_study(
         check_labels(labels.cpu().numpy(), classes)
         if len(labels) != len(ids):
             raise ValueError(f"each document has one label, got {len(ids)} and {len(labels)}")
-        pooled, starts = _best(model, ids)
+        _, pooled, starts = best_of_filters(model, ids)
         ngram_scores = ngram_score_matrix(model, pooled)
         place = torch.searchsorted(epsilons, variances(ngram_scores).double())  # (N, k)
         kept = torch.zeros(len(ids) * bins, classes, dtype=dtype, device=device)
@@ -271,11 +274,13 @@ def filter_study(
     )
 
 
-def _best(model: TextCNN, ids: Tensor) -> tuple[Float[Tensor, "N k"], Int64[Tensor, "N k"]]:
-    """Return every filter's u_max and where its window starts."""
+def best_of_filters(
+    model: TextCNN, ids: Int64[Tensor, "N l"]
+) -> tuple[Int64[Tensor, "N padded"], Float[Tensor, "N k"], Int64[Tensor, "N k"]]:
+    """Return the ids as laid out, every filter's u_max and where its best window starts."""
     ids, windows = model.lay_out(ids)
     _, pooled, starts = zip(*best_scores(model, ids, windows), strict=True)
-    return torch.cat(pooled, dim=1), torch.cat(starts, dim=1)
+    return ids, torch.cat(pooled, dim=1), torch.cat(starts, dim=1)
 
 
 def variances(ngram_scores: Float[Tensor, "... k c"]) -> Float[Tensor, "... k"]:

@@ -19,6 +19,10 @@ from interpbook.records import read_records
 # Stated before the first run, like the tolerances in published.csv.
 TREND = 0.8
 
+Record = dict[str, Any]
+Runs = dict[tuple[str, int], list[Record]]  # by corpus and k
+Choices = dict[tuple[str, int], dict[str, list[Record]]]  # the same, by what was changed
+
 # Which of the record's metrics depend on epsilon, and are reported for both of its values.
 _WITH_EPSILON = ("kept_accuracy", "ratio2", "ratio3")
 
@@ -46,8 +50,8 @@ class Entry:
     tolerance : float
         In points, stated before the runs.
     verdict : str
-        ``"reproduced"``: the mean is within the tolerance. ``"trend reproduced"``: it is not, but
-        over all k ours rank like the paper's (Spearman's rho at least ``TREND``). Else
+        ``"reproduced"``: the mean is within the tolerance. ``"trend reproduced"``: a ratio is not,
+        but over all k ours rank like the paper's (Spearman's rho at least ``TREND``). Else
         ``"not reproduced"``.
     reason : str
         Why.
@@ -71,21 +75,32 @@ class Entry:
     trained_on: str
 
 
-def build_ledger(folder: Path) -> list[Entry]:
-    """Compare the records in a results folder with its ``published.csv``.
+def build_ledger(folder: Path, published: Path | None = None) -> list[Entry]:
+    """Compare the records in a results folder with what the papers report.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds the folder ``table1`` of records.
+    published : Path, optional
+        The papers' numbers; ``folder / "published.csv"`` by default.
 
     Raises
     ------
     FileNotFoundError
-        If ``published.csv`` or the records are not there.
+        If the papers' numbers or the records are not there.
     ValueError
         If a record is damaged, or a published number has no record.
     """
-    published = _read_published(folder / "published.csv")
-    runs: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
+    published = _read_published(published or folder / "published.csv")
+    runs: Runs = defaultdict(list)
     for record in read_records(folder / "table1"):
         if not record["changes"]:
             runs[record["recipe"]["corpus"], record["k"]].append(record)
+    choices: Choices = defaultdict(lambda: defaultdict(list))
+    for record in read_records(folder / "choices") if (folder / "choices").is_dir() else ():
+        change = ", ".join(f"{name}={value}" for name, value in sorted(record["changes"].items()))
+        choices[record["recipe"]["corpus"], record["k"]][change].append(record)
     series = defaultdict(list)
     for row in published:
         series[row["source"], row["place"], row["corpus"], row["quantity"]].append(row)
@@ -93,14 +108,15 @@ def build_ledger(folder: Path) -> list[Entry]:
     for rows in series.values():
         settings = ("paper", "calibrated") if rows[0]["quantity"] in _WITH_EPSILON else ("-",)
         for epsilon in settings:
-            entries += _compare(rows, epsilon, runs)
+            entries += _compare(rows, epsilon, runs, choices)
     return entries
 
 
 def _compare(
     rows: Sequence[dict[str, str]],
     epsilon: str,
-    runs: dict[tuple[str, int], list[dict[str, Any]]],
+    runs: Runs,
+    choices: Choices,
 ) -> list[Entry]:
     """Judge one row of the paper's table: a quantity over all k."""
     quantity = rows[0]["quantity"]
@@ -114,13 +130,16 @@ def _compare(
             )
         found.append(records)
         ours.append([100 * metric(record, quantity, epsilon) for record in records])
-    means = [float(np.mean(values)) for values in ours]
+    means = [round(float(np.mean(values)), 2) for values in ours]  # decimals as in the paper
     paper = [float(row["paper"]) for row in rows]
-    rho = float(spearmanr(paper, means).statistic)
+    rho = _rank_correlation(paper, means)
+    hint = _what_closes_the_gap(rows, means, epsilon, choices)
     entries = []
     for row, values, mean, records in zip(rows, ours, means, found, strict=True):
-        distance, tolerance = mean - float(row["paper"]), float(row["tolerance"])
+        distance, tolerance = round(mean - float(row["paper"]), 2), float(row["tolerance"])
         verdict, reason = _verdict(distance, tolerance, rho, trend=quantity.startswith("ratio"))
+        if verdict != "reproduced":
+            reason += hint
         entries.append(
             Entry(
                 source=row["source"],
@@ -130,7 +149,7 @@ def _compare(
                 quantity=quantity,
                 epsilon=epsilon,
                 paper=float(row["paper"]),
-                ours=round(mean, 2),
+                ours=mean,
                 sd=round(float(np.std(values, ddof=1)), 2) if len(values) > 1 else 0.0,
                 seeds=len(values),
                 tolerance=tolerance,
@@ -142,16 +161,23 @@ def _compare(
     return entries
 
 
-def metric(record: dict[str, Any], quantity: str, epsilon: str = "paper") -> float:
+def metric(record: Record, quantity: str, epsilon: str = "paper") -> float:
     """Return one of Table 1's quantities from a record, as a share."""
     metrics = record["metrics"]
     return metrics[epsilon][quantity] if quantity in _WITH_EPSILON else metrics[quantity]
 
 
+def _rank_correlation(paper: Sequence[float], ours: Sequence[float]) -> float:
+    """Return Spearman's rho; where one side never changes there is no rank to share, so zero."""
+    if min(len(set(paper)), len(set(ours))) < 2:
+        return 0.0
+    return round(float(spearmanr(paper, ours).statistic), 6)  # 0.8 comes as 0.7999999999999999
+
+
 def _verdict(distance: float, tolerance: float, rho: float, *, trend: bool) -> tuple[str, str]:
     within = abs(distance) <= tolerance
-    side = "above" if distance > 0 else "below"
-    apart = f"{abs(distance):.1f} points {side} the paper, tolerance {tolerance:g}"
+    side = f"{abs(distance):.2f} points {'above' if distance > 0 else 'below'}"
+    apart = f"{side if distance else 'the same as'} the paper, tolerance {tolerance:g}"
     if within:
         return "reproduced", apart
     if not trend:
@@ -161,10 +187,37 @@ def _verdict(distance: float, tolerance: float, rho: float, *, trend: bool) -> t
     return "not reproduced", f"{apart}; over k they do not rank alike (rho {rho:.2f})"
 
 
-def _completeness(records: Sequence[dict[str, Any]]) -> str:
-    train = records[0]["corpus"]["train"]
-    seen, official = train["documents"], train["official_documents"]
-    return f"{seen:,}" if seen == official else f"{seen:,} of {official:,}"
+def _what_closes_the_gap(
+    rows: Sequence[dict[str, str]], means: Sequence[float], epsilon: str, choices: Choices
+) -> str:
+    """Say which of the settings that the paper leaves open brings our value nearest to its own.
+
+    These were varied for one k; nothing is said if there our value is within the tolerance.
+    """
+    quantity, closed = rows[0]["quantity"], []
+    for row, mean in zip(rows, means, strict=True):
+        paper, tolerance = float(row["paper"]), float(row["tolerance"])
+        for change, records in choices.get((row["corpus"], int(row["k"])), {}).items():
+            values = [100 * metric(record, quantity, epsilon) for record in records]
+            gap, left = abs(mean - paper), abs(float(np.mean(values)) - paper)
+            if gap > tolerance:
+                closed.append((left, gap, change, row["k"]))
+    if not closed:
+        return ""
+    left, gap, change, k = min(closed)
+    if left > gap / 2:
+        return f"; at k = {k} no open choice that was tried halves the gap of {gap:.1f}"
+    return f"; at k = {k} {change} alone takes the gap from {gap:.1f} to {left:.1f}"
+
+
+def _completeness(records: Sequence[Record]) -> str:
+    """Say how much of the training split the runs had; several amounts if they differ."""
+    splits = (record["corpus"]["train"] for record in records)
+    amounts = sorted({(split["documents"], split["official_documents"]) for split in splits})
+    return ", ".join(
+        f"{seen:,}" if seen == official else f"{seen:,} of {official:,}"
+        for seen, official in amounts
+    )
 
 
 def _read_published(path: Path) -> list[dict[str, str]]:

@@ -22,6 +22,7 @@ STYLE = f"""<style>
 .ib .ib-for {{ border-bottom-color: rgb({FOR}); }}
 .ib .ib-against {{ border-bottom-color: rgb({AGAINST}); border-bottom-style: dotted; }}
 .ib .ib-unknown {{ font-style: italic; opacity: 0.75; }}
+.ib .ib-changed {{ font-weight: bold; border-bottom: 2px dashed currentColor; }}
 .ib ruby rt {{ font-size: 0.65em; line-height: 1; position: relative; top: -0.4em; }}
 .ib .ib-scroll {{ overflow-x: auto; }}
 .ib table {{ border-collapse: collapse; margin: 0.4rem 0; }}
@@ -92,7 +93,7 @@ def coloured_text(
     (True, True)
     """
     strongest = max((abs(score) for score in scores), default=0) or 1.0
-    pieces, end = [], 0
+    words = []
     for (start, stop), score, title, new in zip(spans, scores, titles, unknown, strict=True):
         share = score / strongest
         classes = ["ib-word"]
@@ -107,6 +108,44 @@ def coloured_text(
         )
         if abs(share) >= label_above:
             word = f"<ruby>{word}<rt>{score:+.1f}</rt></ruby>"
+        words.append(word)
+    return _in_place(text, spans, words)
+
+
+def marked_text(
+    text: str, spans: Sequence[tuple[int, int]], *, titles: Sequence[str], notes: Sequence[str]
+) -> str:
+    """Mark some words of a text: bold, underlined, with a note above.
+
+    Parameters
+    ----------
+    text : str
+        The text as written.
+    spans : sequence of (start, end)
+        Where the words are, in order.
+    titles : sequence of str
+        What a pointer resting on a word shows.
+    notes : sequence of str
+        What stands above each word.
+
+    Examples
+    --------
+    >>> html = marked_text("a fi1e", [(2, 6)], titles=["file -> fi1e"], notes=["1"])
+    >>> "<rt>1</rt>" in html, "file -&gt; fi1e" in html
+    (True, True)
+    """
+    words = [
+        f'<ruby><span class="ib-word ib-changed" title="{escape(title)}">'
+        f"{escape(text[start:stop])}</span><rt>{escape(note)}</rt></ruby>"
+        for (start, stop), title, note in zip(spans, titles, notes, strict=True)
+    ]
+    return _in_place(text, spans, words)
+
+
+def _in_place(text: str, spans: Sequence[tuple[int, int]], words: Sequence[str]) -> str:
+    """Put finished words where they stand in a text and escape what is between them."""
+    pieces, end = [], 0
+    for (start, stop), word in zip(spans, words, strict=True):
         pieces += [escape(text[end:start]), word]
         end = stop
     return f'<p class="ib-text" dir="auto">{"".join(pieces)}{escape(text[end:])}</p>'

@@ -30,6 +30,7 @@ _EXCERPT_WORDS = (4, 40)
 # PyTorch draws word vectors from a unit normal. On a small corpus rare words never unlearn that
 # noise: at 1.0 the recipes of reviews and headlines lose 15 and 19 points of accuracy.
 _START_SCALE = 0.1
+_VECTOR_DIM = 100  # of the skip-gram vectors
 
 
 Tokenizer = Literal["words", "cased", "marks"]
@@ -80,7 +81,8 @@ class Recipe:
     Raises
     ------
     ValueError
-        If a choice is unknown, or no ``TextCNNConfig`` has such sizes.
+        If a choice is unknown, no ``TextCNNConfig`` has such sizes, or pretrained vectors have
+        another length.
     """
 
     corpus: str
@@ -106,6 +108,11 @@ class Recipe:
             if value not in get_args(kind):
                 raise ValueError(f"expected one of {', '.join(get_args(kind))}, got {value!r}")
         self.config(vocab_size=2, num_classes=2)
+        if self.pretrained and self.embedding_dim != _VECTOR_DIM:
+            raise ValueError(
+                f"pretrained vectors have {_VECTOR_DIM} dimensions, got embedding_dim="
+                f"{self.embedding_dim}: set pretrained=False"
+            )
 
     def config(self, vocab_size: int, num_classes: int) -> TextCNNConfig:
         """Return the model's configuration for the vocabulary that was found."""
@@ -192,7 +199,7 @@ def train_model(
     history : TrainingHistory
         Loss and seconds of each epoch.
     vectors : dict
-        Source, SHA-256 and coverage of the pretrained vectors; empty without them.
+        Source and coverage of the pretrained vectors; empty without them.
     """
     with torch.random.fork_rng():
         torch.manual_seed(recipe.seed)
@@ -320,7 +327,7 @@ def public_vectors(*, progress: bool = True) -> WordVectors:
     parts = "; ".join(f"{corpus.name} {corpus.split}, {corpus.provenance}" for corpus in corpora)
     vectors = train_skipgram(
         [tokenize(text) for corpus in corpora for text in corpus.texts],
-        dim=100,
+        dim=_VECTOR_DIM,
         window=5,
         epochs=3,
         seed=1,

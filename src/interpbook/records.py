@@ -35,12 +35,12 @@ def read_record(path: Path) -> dict[str, Any]:
         stated, found = content.pop("sha256"), content["format"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is no whole record: remove it and run its cell again") from error
-    if stated != fingerprint(content):
-        raise ValueError(f"{path} was changed after its run: remove it and run its cell again")
-    if found != _FORMAT:
+    if found != _FORMAT:  # asked first: another format may reckon its fingerprint in another way
         raise ValueError(
             f"{path} has record format {found!r}, this version reads {_FORMAT}: run its cell again"
         )
+    if stated != fingerprint(content):
+        raise ValueError(f"{path} was changed after its run: remove it and run its cell again")
     return content
 
 

@@ -55,9 +55,9 @@ def reproduce(
     Raises
     ------
     ValueError
-        If ``jobs`` is not positive or comes with a scheduler, or a cell fails.
+        If ``jobs`` is not positive or comes with a scheduler, or a cell fails (it is named).
     OSError
-        If the scheduler does not answer, or a corpus is not there.
+        If the scheduler does not answer.
     ImportError
         If dask.distributed is needed and not installed.
     """
@@ -68,14 +68,16 @@ def reproduce(
         )
     cells = list(cells)
     paths = [record_path(folder, cell) for cell in cells]
-    missing = [cell for cell in cells if not is_done(folder, cell)]
+    missing = find_missing(cells, folder)
+    if not missing:
+        return paths
     if scheduler is None and jobs == 1:
         results = _run_here(missing, models)
     else:
-        results = _run_on_cluster(missing, models, min(jobs, max(len(missing), 1)), scheduler)
+        results = _run_on_cluster(missing, models, min(jobs, len(missing)), scheduler)
     bar = tqdm(
         total=sum(cell.work for cell in missing),
-        disable=not progress or not missing,
+        disable=not progress,
         bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed} gone, {remaining} left",
     )
     with contextlib.closing(results), bar:
@@ -90,6 +92,14 @@ def reproduce(
 def record_path(folder: Path, cell: Cell) -> Path:
     """Return where a cell's record belongs."""
     return folder / cell.study / f"{cell.name}.json"
+
+
+def find_missing(cells: Iterable[Cell], folder: Path) -> list[Cell]:
+    """List the cells without a record; where several would write the same one, the first."""
+    first: dict[Path, Cell] = {}
+    for cell in cells:
+        first.setdefault(record_path(folder, cell), cell)
+    return [cell for cell in first.values() if not is_done(folder, cell)]
 
 
 def is_done(folder: Path, cell: Cell) -> bool:
@@ -123,9 +133,13 @@ def _run_on_cluster(
         if scheduler is None:
             # Processes of one thread each for Dask; PyTorch's own threads are shared out below.
             # They end with this process, however that ends.
+            # Any free port of this machine for Dask's page: its usual one may be another cluster's.
             scheduler = stack.enter_context(
                 LocalCluster(
-                    n_workers=jobs, threads_per_worker=1, memory_limit=0, dashboard_address=None
+                    n_workers=jobs,
+                    threads_per_worker=1,
+                    memory_limit=0,
+                    dashboard_address="127.0.0.1:0",
                 )
             )
             threads = max(1, (os.cpu_count() or 1) // jobs)

@@ -94,10 +94,10 @@ def best_windows(
     peaks[used] = scores.amax(dim=0)
     best = peaks.amax(dim=1)  # (N, f)
     check_finite(best)
-    block = _first(peaks == best[:, None], dim=1)
+    block = first_true(peaks == best[:, None], dim=1)
     inside = (used.flatten().cumsum(0) - 1).view_as(used).gather(1, block)  # which of the T
     winners = scores.gather(1, inside.expand(_BLOCK, -1, -1))  # (_BLOCK, N, f)
-    return best, block * _BLOCK + _first(winners == best, dim=0)
+    return best, block * _BLOCK + first_true(winners == best, dim=0)
 
 
 def check_finite(scores: Tensor) -> None:
@@ -108,7 +108,7 @@ def check_finite(scores: Tensor) -> None:
         )
 
 
-def _first(hit: Bool[Tensor, ...], dim: int) -> Int64[Tensor, "N f"]:
+def first_true(hit: Bool[Tensor, ...], dim: int) -> Int64[Tensor, ...]:
     """Return the first i along ``dim`` that is True."""
     # Small integers keep this pass vectorised: int64 has no fast minimum, argmax no fast path.
     length = hit.shape[dim]
@@ -271,4 +271,4 @@ def best_scores(
     tables = slot_table(model).cover(model, distinct(ids, model.config.vocab_size))
     for conv, table, allowed in zip(model.convs, tables, windows.unbind(1), strict=True):
         best, starts = best_windows(table, ids, allowed, conv.kernel_size[0])
-        yield table, best + conv.bias, starts
+        yield table, best + conv.bias.detach(), starts

@@ -18,7 +18,6 @@ from typing import Any
 
 import torch
 
-from interpbook.classifier import Classifier
 from interpbook.filters import FilterStudy, filter_study
 from interpbook.recipes import RECIPES, Recipe, as_classifier, encode_corpus, train_model
 from interpbook.training import batches
@@ -75,6 +74,8 @@ CHOICES = {
 class Cell:
     """One run of a study: which model is trained, and how.
 
+    A whole number for a setting that is a real one, such as ``dropout=0``, is taken as such.
+
     Parameters
     ----------
     study : str
@@ -106,6 +107,7 @@ class Cell:
             raise ValueError(f"corpora are {', '.join(TABLE1_RECIPES)}, got {self.corpus!r}")
         own = {"corpus", "filters_per_width", "seed"}
         free = [item.name for item in fields(Recipe) if item.name not in own]
+        changes = dict(self.changes)
         for name, value in self.changes.items():
             if name not in free:
                 raise ValueError(f"a recipe has the settings {', '.join(free)}, got {name!r}")
@@ -113,7 +115,9 @@ class Cell:
             kinds = (int, float) if isinstance(usual, float) else type(usual)
             if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(usual, bool):
                 raise ValueError(f"{name} is a value like {usual!r}, got {value!r}")
-        widths = len(self.recipe.widths)
+            changes[name] = type(usual)(value)
+        object.__setattr__(self, "changes", changes)
+        widths = len(replace(TABLE1_RECIPES[self.corpus], **changes).widths)
         if self.num_filters < 1 or self.num_filters % widths:
             raise ValueError(
                 f"k is spread evenly over {widths} widths, so it is a multiple of {widths}, "
@@ -161,7 +165,7 @@ def cells(
         ``"table1"``; ``"figure4"``, which is the part of it that the figure shows; ``"choices"``;
         or ``"all"``.
     corpora, seeds
-        Which; the paper's corpora and three seeds by default.
+        Which; the paper's corpora and three seeds by default. Figure 4 is of AG's News alone.
     filters : iterable of int, optional
         k; the paper's by default.
     changes : mapping of str to value
@@ -170,7 +174,7 @@ def cells(
     Raises
     ------
     ValueError
-        If there is no such study, or as ``Cell``.
+        If there is no such study, it has no such corpus, or as ``Cell``.
 
     Examples
     --------
@@ -189,6 +193,8 @@ def cells(
     if study == "table1":
         grid = [(corpus, k, {}) for corpus in corpora for k in filters or FILTERS]
     elif study == "figure4":
+        if "ag_news" not in corpora:
+            raise ValueError(f"figure4 is drawn from ag_news, got {', '.join(corpora)}")
         grid = [("ag_news", k, {}) for k in filters or FILTERS[:4]]
     elif study == "choices":
         grid = [
@@ -218,7 +224,8 @@ def run_cell(cell: Cell, models: Path | None = None) -> dict[str, Any]:
     cell : Cell
         What to run.
     models : Path, optional
-        A folder that keeps the trained classifier under the cell's study and name.
+        A folder that keeps the trained classifier under the cell's study and name; one that reads
+        marks cannot be kept.
 
     Raises
     ------
@@ -255,9 +262,9 @@ def run_cell(cell: Cell, models: Path | None = None) -> dict[str, Any]:
         "losses": [round(loss, 6) for loss in history.losses],
         "metrics": metrics(study),
     }
-    if models is not None:
-        classifier: Classifier = as_classifier(recipe, model, corpus, {"record": dict(record)})
-        classifier.save(models / cell.study / cell.name)
+    if models is not None and recipe.tokenizer != "marks":  # a Classifier reads words only
+        card = {"recipe": asdict(recipe), "test_accuracy": study.accuracy, **corpus.provenance}
+        as_classifier(recipe, model, corpus, card).save(models / cell.study / cell.name)
     return record
 
 

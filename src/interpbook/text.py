@@ -51,11 +51,16 @@ def tokenize_with_spans(text: str, *, lowercase: bool = True) -> list[Token]:
     if not isinstance(text, str):
         raise TypeError(f"expected a text (str), got {type(text).__name__}: pass one string")
     tokens = []
+    plain = text.isascii()  # then lower-casing keeps every place, and normal form is all there is
+    read = text.lower() if plain and lowercase else text
     for match in _WORD.finditer(text):
-        word = match.group().lower() if lowercase else match.group()
-        # Lower-casing can take a word out of normal form, so this comes second.
-        word = unicodedata.normalize("NFC", word).replace("’", "'")
-        tokens.append(Token(word, *match.span()))
+        start, end = match.span()
+        word = read[start:end]
+        if not plain:
+            word = word.lower() if lowercase else word
+            # Lower-casing can take a word out of normal form, so this comes second.
+            word = unicodedata.normalize("NFC", word).replace("’", "'")
+        tokens.append(Token(word, start, end))
     return tokens
 
 

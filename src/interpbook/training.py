@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
@@ -17,6 +18,9 @@ from tqdm.auto import tqdm
 from interpbook.models import TextCNN
 from interpbook.slots import pooled_scores
 from interpbook.text import pad
+
+Labels = Sequence[int] | npt.NDArray[np.integer]
+"""One class number 0..c-1 a document, such as ``Corpus.labels``."""
 
 # Documents are shuffled, then sorted by length inside pools of this many batches: neighbours in a
 # batch have about the same length, and the batches still differ from epoch to epoch.
@@ -83,7 +87,7 @@ def bucket(
 
 def batches(
     documents: Sequence[Sequence[int]],
-    labels: Sequence[int],
+    labels: Labels,
     *,
     batch_size: int = 128,
     seed: int | None = None,
@@ -108,13 +112,13 @@ def batches(
 def fit(
     model: TextCNN,
     documents: Sequence[Sequence[int]],
-    labels: Sequence[int],
+    labels: Labels,
     *,
     epochs: int,
     learning_rate: float,
     batch_size: int = 128,
     seed: int = 0,
-    validation: tuple[Sequence[Sequence[int]], Sequence[int]] | None = None,
+    validation: tuple[Sequence[Sequence[int]], Labels] | None = None,
     progress: bool = False,
 ) -> TrainingHistory:
     """Train a model in place with Adam on the cross entropy.
@@ -175,7 +179,7 @@ def fit(
 def _epoch(
     model: TextCNN,
     documents: Sequence[Sequence[int]],
-    labels: Sequence[int],
+    labels: Labels,
     optimizers: Sequence[torch.optim.Optimizer],
     batch_size: int,
     seed: int,
@@ -227,7 +231,7 @@ def predict(
     return logits
 
 
-def evaluate(model: TextCNN, documents: Sequence[Sequence[int]], labels: Sequence[int]) -> float:
+def evaluate(model: TextCNN, documents: Sequence[Sequence[int]], labels: Labels) -> float:
     """Return the accuracy, the share of documents whose largest logit is their label's.
 
     Raises
@@ -247,7 +251,7 @@ def check_batch_size(batch_size: int) -> None:
         raise ValueError(f"batch_size is a positive number, got {batch_size}")
 
 
-def check_pairs(documents: Sequence[Sequence[int]], labels: Sequence[int]) -> None:
+def check_pairs(documents: Sequence[Sequence[int]], labels: Labels) -> None:
     """Raise a ValueError if there are no documents, one is empty, or one has no label."""
     if not len(documents):
         raise ValueError("expected at least one document, got none")
@@ -260,7 +264,7 @@ def check_pairs(documents: Sequence[Sequence[int]], labels: Sequence[int]) -> No
             raise ValueError(f"document {number} holds no token: leave it out")
 
 
-def check_labels(labels: Sequence[int], num_classes: int) -> None:
+def check_labels(labels: Labels, num_classes: int) -> None:
     """Raise a ValueError if a label is no class number."""
     labels = np.asarray(labels)
     if labels.size and (labels.ndim != 1 or labels.dtype.kind not in "iu"):

@@ -5,6 +5,14 @@ for and orange against, centred on zero, the same for every colour vision. The p
 figure is white in both themes, so that ink keeps its contrast.
 """
 
+from interpbook.figures.filters import (
+    count_strips,
+    filter_profile_map,
+    ideal_against_found,
+    ngram_map,
+    padding_capture,
+    shares_by_k,
+)
 from interpbook.figures.plots import curves, word_map
 from interpbook.figures.scores import (
     ngram_waterfall,
@@ -14,16 +22,34 @@ from interpbook.figures.scores import (
     waterfall,
     window_scores,
 )
+from interpbook.figures.studies import (
+    choices_plot,
+    epsilon_sweep,
+    feature_histogram,
+    table1_curves,
+    table1_html,
+)
 from interpbook.figures.texts import id_grid, padding_map
 
 __all__ = [
+    "choices_plot",
+    "count_strips",
     "curves",
+    "epsilon_sweep",
+    "feature_histogram",
+    "filter_profile_map",
     "id_grid",
+    "ideal_against_found",
+    "ngram_map",
     "ngram_waterfall",
+    "padding_capture",
     "padding_map",
     "paired_bars",
+    "shares_by_k",
     "signed_bars",
     "signed_heatmap",
+    "table1_curves",
+    "table1_html",
     "waterfall",
     "window_scores",
     "word_map",

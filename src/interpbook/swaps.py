@@ -1,0 +1,268 @@
+"""What swapping words does, exactly: one pass over a batch, then a few additions a swap."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+from torch.nn import functional as F
+
+from interpbook.models import TextCNN, document_lengths
+from interpbook.slots import check_finite, distinct, first_true, slot_table
+from interpbook.text import PADDING, UNKNOWN
+
+# Windows are kept in blocks with the best of each, so that a swap looks again at one or two blocks.
+_BLOCK = 16
+
+
+@torch.no_grad()
+def swap_logits(
+    model: TextCNN, ids: Int64[Tensor, "N l"], replacement: int = UNKNOWN
+) -> Float[Tensor, "N l c"]:
+    """Return the logits after each single word was replaced, one position at a time.
+
+    A swap at position i changes only the windows that cover i, and in each only one slot. So the
+    new maximum of a filter is the larger of two: the best window that does not cover i, which is
+    the old winner for all but the winner's own n words, and the best of the n windows that do, each
+    one addition away.
+
+    Parameters
+    ----------
+    model : TextCNN
+        Any TextCNN; dropout plays no part.
+    ids : Tensor of shape (N, l), int64
+        Encoded documents.
+    replacement : int
+        The word put in; the unknown word by default.
+
+    Returns
+    -------
+    Tensor of shape (N, l, c)
+        Entry [d, i] holds the logits of document d with ``replacement`` at position i; behind a
+        document's last word, its own logits.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the ids do not suit the model (``TextCNN.lay_out``).
+    ValueError
+        If the replacement is padding, which could end the document, or no word of the model.
+
+    Examples
+    --------
+    >>> from interpbook import TextCNN, TextCNNConfig
+    >>> model = TextCNN(TextCNNConfig(vocab_size=10, embedding_dim=4, num_classes=2)).eval()
+    >>> ids = torch.tensor([[2, 3, 4, 5, 6, 7]])
+    >>> swapped = torch.tensor([[2, 3, 4, 1, 6, 7]])
+    >>> torch.allclose(swap_logits(model, ids)[:, 3], model(swapped), atol=1e-5)
+    True
+    """
+    batch = SwapBatch(model, ids, replacement)
+    rows = torch.arange(len(ids), device=ids.device)
+    unchanged = model.output(batch.pooled(rows).relu())
+    inside = torch.arange(ids.shape[1], device=ids.device) < document_lengths(ids)[:, None]
+    logits = batch.swap_logits(rows)[:, : ids.shape[1]]
+    return torch.where(inside[:, :, None], logits, unchanged[:, None])
+
+
+class SwapBatch:
+    """A batch of documents whose words are swapped for one other word, again and again.
+
+    Every window is scored once. A swap then scores the n windows of each width that cover its
+    position, and the new maximum is found among the bests of blocks: a search over many swaps costs
+    little more than one pass. All scores equal those of a new pass, to the last bit.
+
+    Parameters
+    ----------
+    model : TextCNN
+        Its weights must not change while the batch is in use.
+    ids : Tensor of shape (N, l), int64
+        Encoded documents; the batch's own ``ids`` are a copy, padded, that follows the swaps.
+    replacement : int
+        The word put in.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As ``swap_logits``.
+    """
+
+    @torch.no_grad()
+    def __init__(
+        self, model: TextCNN, ids: Int64[Tensor, "N l"], replacement: int = UNKNOWN
+    ) -> None:
+        if not PADDING < replacement < model.config.vocab_size:
+            raise ValueError(
+                f"the replacement is a word, 1..{model.config.vocab_size - 1}, got {replacement}"
+            )
+        ids, allowed = model.lay_out(ids)
+        self.model, self.replacement, self.ids = model, replacement, ids.clone()
+        words = torch.cat([ids.flatten(), ids.new_tensor([replacement])])[None]
+        tables = slot_table(model).cover(model, distinct(words, model.config.vocab_size))
+        self._widths = [
+            _Windows(table, self.ids, count, width, replacement)
+            for table, count, width in zip(
+                tables, allowed.unbind(1), model.config.widths, strict=True
+            )
+        ]
+
+    @torch.no_grad()
+    def swap(self, rows: Int64[Tensor, " R"], positions: Int64[Tensor, " R"]) -> None:
+        """Put the replacement at one position, inside the document, of each of these rows."""
+        self.ids[rows, positions] = self.replacement
+        for windows in self._widths:
+            windows.swap(rows, positions)
+
+    @torch.no_grad()
+    def pooled(self, rows: Int64[Tensor, " R"]) -> Float[Tensor, "R k"]:
+        """Return every filter's u_max in these rows as they are now."""
+        pooled = [
+            windows.maxima(rows) + conv.bias
+            for conv, windows in zip(self.model.convs, self._widths, strict=True)
+        ]
+        return torch.cat(pooled, dim=1)
+
+    def starts(self, rows: Int64[Tensor, " R"]) -> Int64[Tensor, "R k"]:
+        """Return where the windows start that ``pooled`` found last, the first among equals."""
+        return torch.cat([windows.starts[rows] for windows in self._widths], dim=1)
+
+    def slots(self, rows: Int64[Tensor, " R"]) -> list[Float[Tensor, "R f _"]]:
+        """Return w_j . x of the n words in these windows, for each width; no bias is in it."""
+        return [windows.slots[rows] for windows in self._widths]
+
+    @torch.no_grad()
+    def swap_logits(self, rows: Int64[Tensor, " R"]) -> Float[Tensor, "R l c"]:
+        """Return the logits after one more swap at each position; ``pooled`` comes first.
+
+        Behind a document's last word they mean nothing: a swap there would make it longer.
+        """
+        output, sizes = self.model.output, self.model.config.filters_per_width
+        logits = output.bias
+        for conv, windows, weight in zip(
+            self.model.convs, self._widths, output.weight.split(sizes, dim=1), strict=True
+        ):
+            maxima = windows.swapped_maxima(rows)  # large, so changed in place
+            logits = logits + maxima.add_(conv.bias).relu_() @ weight.T
+        return logits
+
+
+class _Windows:
+    """The windows of one width, without the filters' biases, and the best of each block of them.
+
+    The window that starts at word i has place i + n - 1, so those that cover word i have places
+    i..i + n - 1. Windows that do not count score minus infinity.
+    """
+
+    def __init__(
+        self,
+        table: Float[Tensor, "rows slots"],
+        ids: Int64[Tensor, "N l"],
+        allowed: Int64[Tensor, " N"],
+        width: int,
+        replacement: int,
+    ) -> None:
+        self.ids, self.width, self.replacement = ids, width, replacement
+        self.entries = table.view(-1, table.shape[1] // width)  # word r in slot j has row r n + j
+        length, nothing = ids.shape[1], len(table) - 1
+        blocks = -(-(length + width - 1) // _BLOCK)
+        # As in ``best_windows``: pointing words there at the row of minus infinity rules out all
+        # windows that do not count, and no others.
+        behind = torch.arange(length, device=ids.device) >= allowed[:, None] + (width - 1)
+        frame = (width - 1, blocks * _BLOCK - length)
+        self.words = F.pad(ids.masked_fill(behind, nothing), frame, value=nothing)
+        self.scores = self._score(self.words)  # (N, places, f)
+        self.blocks = self.scores.unflatten(1, (blocks, _BLOCK))  # the same memory
+        self.peaks = self.blocks.amax(dim=2)  # (N, blocks, f)
+        # The winners found last: block (-1 once it has changed), first word, slot scores.
+        self.found = ids.new_full((len(ids), self.scores.shape[2]), -1)
+        self.starts = self.found.clone()
+        self.slots = self.scores.new_empty(*self.found.shape, width)
+        self.swapped: Tensor | None = None  # (N, l, f)
+
+    def _score(self, words: Int64[Tensor, "R _"]) -> Float[Tensor, "R places f"]:
+        """Score the windows of rows of words."""
+        slots = torch.arange(self.width, device=words.device)
+        entries = (words * self.width).unfold(1, self.width, 1) + slots
+        scores = F.embedding_bag(entries.reshape(-1, self.width), self.entries, mode="sum")
+        return scores.view(*entries.shape[:2], self.entries.shape[1])
+
+    def swap(self, rows: Int64[Tensor, " R"], positions: Int64[Tensor, " R"]) -> None:
+        """Follow a swap that ``ids`` has gone through already."""
+        row, position, n = rows[:, None], positions[:, None], self.width
+        near = torch.arange(2 * n - 1, device=rows.device)
+        self.words[rows, positions + n - 1] = self.replacement
+        self.scores[row, position + near[:n]] = self._score(self.words[row, position + near])
+        touched = self._blocks_from(position, n, dim=1)  # (R, T)
+        self.peaks[row, touched] = self.blocks[row, touched].amax(dim=2)
+        found = self.found[rows]
+        lost = (found[:, None] == touched[:, :, None]).any(dim=1)
+        self.found[rows] = found.masked_fill(lost, -1)
+        if self.swapped is not None:  # words up to n - 1 away share a window with the new one
+            words = (position - (n - 1) + near).clamp(0, self.ids.shape[1] - 1)
+            covering = self.scores[row[:, :, None], words[:, :, None] + near[:n]]
+            self.swapped[row, words] = self._after_swap(
+                self.ids[row, words], covering.transpose(2, 3)
+            )
+
+    def maxima(self, rows: Int64[Tensor, " R"]) -> Float[Tensor, "R f"]:
+        """Return these rows' maxima, and find the first windows that reach them."""
+        peaks = self.peaks.index_select(0, rows)
+        best = peaks.amax(dim=1)
+        check_finite(best)
+        blocks = first_true(peaks == best[:, None], dim=1)
+        # Where neither block nor what is in it is new, nor is the winner.
+        r, p = (blocks != self.found[rows]).nonzero(as_tuple=True)
+        row, block = rows[r], blocks[r, p]
+        inside = first_true(self.blocks[row, block, :, p] == best[r, p, None], dim=1)
+        start = block * _BLOCK + inside - (self.width - 1)
+        slots = torch.arange(self.width, device=rows.device)
+        words = self.ids[row[:, None], start[:, None] + slots]
+        self.found[row, p], self.starts[row, p] = block, start
+        self.slots[row, p] = self.entries[words * self.width + slots, p[:, None]]
+        return best
+
+    def swapped_maxima(self, rows: Int64[Tensor, " R"]) -> Float[Tensor, "R l f"]:
+        """Return these rows' maxima after one more swap at each position."""
+        if self.swapped is None:
+            covering = self.scores.unfold(1, self.width, 1)[:, : self.ids.shape[1]]
+            self.swapped = self._after_swap(self.ids, covering)
+        best = self.swapped.index_select(0, rows)
+        peaks, starts = self.peaks.index_select(0, rows), self.starts[rows]
+        words = starts[:, None] + torch.arange(self.width, device=rows.device)[:, None]  # (R, n, f)
+        kept = best.gather(1, words)
+        torch.maximum(best, peaks.amax(dim=1, keepdim=True), out=best)
+        # A swap of one of the winner's own n words rules out all windows that cover the word. What
+        # is left are the blocks far from the winner and the rest of the blocks near it.
+        near = self._blocks_from(starts[:, None], 2 * self.width - 1, dim=1)  # (R, T, f)
+        far = peaks.scatter_(1, near, -torch.inf).amax(dim=1)
+        filters = torch.arange(starts.shape[1], device=rows.device)
+        scores = self.blocks[rows[:, None, None], near, :, filters]  # (R, T, f, _BLOCK)
+        places = near[..., None] * _BLOCK + torch.arange(_BLOCK, device=rows.device)
+        for j in range(self.width):
+            place = places - words[:, j, None, :, None]
+            others = scores.masked_fill((place >= 0) & (place < self.width), -torch.inf)
+            kept[:, j] = torch.maximum(kept[:, j], torch.maximum(far, others.amax(dim=(1, 3))))
+        return best.scatter_(1, words, kept)
+
+    def _after_swap(
+        self, ids: Int64[Tensor, "R t"], covering: Float[Tensor, "R t f n"]
+    ) -> Float[Tensor, "R t f"]:
+        """Return the best of the n windows that cover a word, once it is replaced.
+
+        The window in which the word has slot j is the last but j of them.
+        """
+        best = None
+        for j in range(self.width):
+            own = F.embedding(ids * self.width + j, self.entries)
+            new = self.entries[self.replacement * self.width + j] - own
+            new += covering[..., self.width - 1 - j]
+            best = new if best is None else torch.maximum(best, new, out=best)
+        return best
+
+    def _blocks_from(
+        self, places: Int64[Tensor, "*rows"], count: int, dim: int
+    ) -> Int64[Tensor, "*blocks"]:
+        """Return the blocks, along ``dim``, that ``count`` places from each of these can touch."""
+        numbers = torch.arange((count + _BLOCK - 2) // _BLOCK + 1, device=places.device)
+        numbers = numbers.view([-1 if axis == dim else 1 for axis in range(places.ndim)])
+        return (places // _BLOCK + numbers).clamp(max=self.blocks.shape[1] - 1)
