@@ -225,6 +225,14 @@ def test_a_profile_map_without_a_corpus_shows_wishes_only():
     assert [tick.get_text() for tick in ticks] == ["ideal", "wish 2"]
 
 
+def test_a_profile_map_writes_padding_as_a_dot():
+    found = [[[0, 3]]] * 3 + [[[0, 0, 3]]] * 3
+    written = texts(
+        figures.filter_profile_map(filter_profile(tiny_classifier(), 0, found=found)).axes[0]
+    )
+    assert "·" in written and "<pad>" not in written
+
+
 def test_every_filter_is_one_dot_of_ideal_and_found():
     profiles = [profile(number) for number in range(6)]
     axes = figures.ideal_against_found(profiles).axes[0]

@@ -373,7 +373,7 @@ class _Target:
     def of(cls, text: str, classifier: Classifier, typo_of: Callable[[str], str | None]) -> _Target:
         spans = tokenize_with_spans(text, lowercase=classifier.lowercase)
         spans = spans[: classifier.model.config.max_length]
-        return cls(text, spans, classifier.vocabulary.encode(s.word for s in spans), typo_of)
+        return cls(text, spans, classifier.vocabulary.encode([s.word for s in spans]), typo_of)
 
     def written(self, position: int) -> str:
         """Return a word as the author wrote it."""

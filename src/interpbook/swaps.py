@@ -59,8 +59,8 @@ def swap_logits(
     """
     batch = SwapBatch(model, ids, replacement)
     rows = torch.arange(len(ids), device=ids.device)
-    unchanged = model.output(batch.pooled(rows).relu())
     inside = torch.arange(ids.shape[1], device=ids.device) < document_lengths(ids)[:, None]
+    unchanged = model.output(batch.pooled(rows).relu())
     logits = batch.swap_logits(rows)[:, : ids.shape[1]]
     return torch.where(inside[:, :, None], logits, unchanged[:, None])
 
@@ -69,8 +69,9 @@ class SwapBatch:
     """A batch of documents whose words are swapped for one other word, again and again.
 
     Every window is scored once. A swap then scores the n windows of each width that cover its
-    position, and the new maximum is found among the bests of blocks: a search over many swaps costs
-    little more than one pass. All scores equal those of a new pass, to the last bit.
+    position, and only filters whose winner may have changed look for it, among the bests of blocks:
+    a search over many swaps costs little more than one pass. All scores equal those of a new pass,
+    to the last bit.
 
     Parameters
     ----------
@@ -117,13 +118,13 @@ class SwapBatch:
     def pooled(self, rows: Int64[Tensor, " R"]) -> Float[Tensor, "R k"]:
         """Return every filter's u_max in these rows as they are now."""
         pooled = [
-            windows.maxima(rows) + conv.bias
+            windows.best[rows] + conv.bias
             for conv, windows in zip(self.model.convs, self._widths, strict=True)
         ]
         return torch.cat(pooled, dim=1)
 
     def starts(self, rows: Int64[Tensor, " R"]) -> Int64[Tensor, "R k"]:
-        """Return where the windows start that ``pooled`` found last, the first among equals."""
+        """Return where their best windows start, the first among equals."""
         return torch.cat([windows.starts[rows] for windows in self._widths], dim=1)
 
     def slots(self, rows: Int64[Tensor, " R"]) -> list[Float[Tensor, "R f _"]]:
@@ -132,7 +133,7 @@ class SwapBatch:
 
     @torch.no_grad()
     def swap_logits(self, rows: Int64[Tensor, " R"]) -> Float[Tensor, "R l c"]:
-        """Return the logits after one more swap at each position; ``pooled`` comes first.
+        """Return the logits after one more swap at each position.
 
         Behind a document's last word they mean nothing: a swap there would make it longer.
         """
@@ -173,10 +174,12 @@ class _Windows:
         self.scores = self._score(self.words)  # (N, places, f)
         self.blocks = self.scores.unflatten(1, (blocks, _BLOCK))  # the same memory
         self.peaks = self.blocks.amax(dim=2)  # (N, blocks, f)
-        # The winners found last: block (-1 once it has changed), first word, slot scores.
-        self.found = ids.new_full((len(ids), self.scores.shape[2]), -1)
-        self.starts = self.found.clone()
-        self.slots = self.scores.new_empty(*self.found.shape, width)
+        # The winners: score, block, first word, slot scores.
+        self.best = self.peaks.new_empty(len(ids), self.peaks.shape[2])
+        self.block = ids.new_empty(self.best.shape)
+        self.starts = self.block.clone()
+        self.slots = self.best.new_empty(*self.best.shape, width)
+        self._find_winners(*torch.ones_like(self.best).nonzero(as_tuple=True))
         self.swapped: Tensor | None = None  # (N, l, f)
 
     def _score(self, words: Int64[Tensor, "R _"]) -> Float[Tensor, "R places f"]:
@@ -192,11 +195,11 @@ class _Windows:
         near = torch.arange(2 * n - 1, device=rows.device)
         self.words[rows, positions + n - 1] = self.replacement
         self.scores[row, position + near[:n]] = self._score(self.words[row, position + near])
-        touched = self._blocks_from(position, n, dim=1)  # (R, T)
-        self.peaks[row, touched] = self.blocks[row, touched].amax(dim=2)
-        found = self.found[rows]
-        lost = (found[:, None] == touched[:, :, None]).any(dim=1)
-        self.found[rows] = found.masked_fill(lost, -1)
+        touched = self._blocks_from(position, n)  # (R, T)
+        peaks = self.peaks[row, touched] = self.blocks[row, touched].amax(dim=2)  # (R, T, f)
+        own = self.block[rows][:, None] == touched[:, :, None]
+        r, p = (own | (peaks >= self.best[rows][:, None])).any(dim=1).nonzero(as_tuple=True)
+        self._find_winners(rows[r], p)
         if self.swapped is not None:  # words up to n - 1 away share a window with the new one
             words = (position - (n - 1) + near).clamp(0, self.ids.shape[1] - 1)
             covering = self.scores[row[:, :, None], words[:, :, None] + near[:n]]
@@ -204,22 +207,18 @@ class _Windows:
                 self.ids[row, words], covering.transpose(2, 3)
             )
 
-    def maxima(self, rows: Int64[Tensor, " R"]) -> Float[Tensor, "R f"]:
-        """Return these rows' maxima, and find the first windows that reach them."""
-        peaks = self.peaks.index_select(0, rows)
-        best = peaks.amax(dim=1)
+    def _find_winners(self, row: Int64[Tensor, " M"], p: Int64[Tensor, " M"]) -> None:
+        """Find the first windows that reach the maxima of some filters p in some rows."""
+        peaks = self.peaks[row, :, p]  # (M, blocks)
+        best = peaks.amax(dim=1, keepdim=True)
         check_finite(best)
-        blocks = first_true(peaks == best[:, None], dim=1)
-        # Where neither block nor what is in it is new, nor is the winner.
-        r, p = (blocks != self.found[rows]).nonzero(as_tuple=True)
-        row, block = rows[r], blocks[r, p]
-        inside = first_true(self.blocks[row, block, :, p] == best[r, p, None], dim=1)
+        block = first_true(peaks == best, dim=1)
+        inside = first_true(self.blocks[row, block, :, p] == best, dim=1)
         start = block * _BLOCK + inside - (self.width - 1)
-        slots = torch.arange(self.width, device=rows.device)
+        slots = torch.arange(self.width, device=row.device)
         words = self.ids[row[:, None], start[:, None] + slots]
-        self.found[row, p], self.starts[row, p] = block, start
+        self.best[row, p], self.block[row, p], self.starts[row, p] = best[:, 0], block, start
         self.slots[row, p] = self.entries[words * self.width + slots, p[:, None]]
-        return best
 
     def swapped_maxima(self, rows: Int64[Tensor, " R"]) -> Float[Tensor, "R l f"]:
         """Return these rows' maxima after one more swap at each position."""
@@ -233,7 +232,7 @@ class _Windows:
         torch.maximum(best, peaks.amax(dim=1, keepdim=True), out=best)
         # A swap of one of the winner's own n words rules out all windows that cover the word. What
         # is left are the blocks far from the winner and the rest of the blocks near it.
-        near = self._blocks_from(starts[:, None], 2 * self.width - 1, dim=1)  # (R, T, f)
+        near = self._blocks_from(starts[:, None], 2 * self.width - 1)  # (R, T, f)
         far = peaks.scatter_(1, near, -torch.inf).amax(dim=1)
         filters = torch.arange(starts.shape[1], device=rows.device)
         scores = self.blocks[rows[:, None, None], near, :, filters]  # (R, T, f, _BLOCK)
@@ -259,10 +258,8 @@ class _Windows:
             best = new if best is None else torch.maximum(best, new, out=best)
         return best
 
-    def _blocks_from(
-        self, places: Int64[Tensor, "*rows"], count: int, dim: int
-    ) -> Int64[Tensor, "*blocks"]:
-        """Return the blocks, along ``dim``, that ``count`` places from each of these can touch."""
+    def _blocks_from(self, places: Int64[Tensor, "R 1 *f"], count: int) -> Int64[Tensor, "R T *f"]:
+        """Return the T blocks that ``count`` places, from each of these on, can touch."""
         numbers = torch.arange((count + _BLOCK - 2) // _BLOCK + 1, device=places.device)
-        numbers = numbers.view([-1 if axis == dim else 1 for axis in range(places.ndim)])
+        numbers = numbers.view(-1, *[1] * (places.ndim - 2))
         return (places // _BLOCK + numbers).clamp(max=self.blocks.shape[1] - 1)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import regex
 import torch
@@ -24,8 +24,7 @@ PADDING_WORD, UNKNOWN_WORD = "<pad>", "<unk>"
 _WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['’][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*")
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A word and where it stands: ``text[start:end]`` is how the author wrote it."""
 
     word: str
@@ -193,7 +192,8 @@ class Vocabulary:
         TypeError
             If ``tokens`` is a string, not its words.
         """
-        return [self._ids.get(token, UNKNOWN) for token in check_tokenized(tokens)]
+        find = self._ids.get
+        return [find(token, UNKNOWN) for token in check_tokenized(tokens)]
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """Turn ids back into words.
