@@ -68,7 +68,7 @@ def test_an_epoch_on_a_real_corpus(one_thread, real_corpora, benchmark, name, le
         {trained: f"{accuracy:9.1%}" for trained, accuracy in accuracies.items()},
     )
     assert ratio <= bound
-    # Seeds of either way lie 1.5 points apart.
+    # On AG's News seeds of either way lie a point apart.
     assert abs(accuracies["fit"] - accuracies["the usual loop"]) < 0.03
     assert min(accuracies.values()) > 0.8
 
@@ -79,4 +79,4 @@ def test_an_epoch_on_invented_documents(one_thread, benchmark):
     labels = [i % 2 for i in range(len(documents))]
     data = Data(imdb_model(), (documents, labels), ([], []), learning_rate=0.005)
     ratio, _ = compare(benchmark, "Invented documents padded to 400", data)
-    assert ratio < 1
+    assert ratio <= 0.5

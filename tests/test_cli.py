@@ -161,6 +161,7 @@ def test_a_setting_is_read_as_pythons_value_or_as_text(text, expected):
         (["--set", "epoch=3"], "a recipe has the settings vocab_size"),
         (["--set", "epochs=three"], "epochs is a value like 10, got 'three'"),
         (["--set", "padding=none"], "padding is 'masked' or 'paper', got 'none'"),
+        (["--set", "epochs=0"], "epochs is at least 1, got 0"),
         (["--set", "batch_size=0"], "batch_size=0-seed4 failed: batch_size is a positive number"),
         (["--jobs", "0"], "jobs is a positive number"),
         (["--jobs", "2", "--scheduler", "tcp://127.0.0.1:1"], "a scheduler brings its own workers"),

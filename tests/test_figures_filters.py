@@ -125,7 +125,7 @@ def test_strips_draw_every_count_and_mark_the_silent():
     assert [segment[0][0] for segment in borders.get_segments()] == [1.5, 3.5]
     assert texts(first) == ["width 3", "width 4", "width 5"] and not texts(second)
     assert first.get_ylabel() == "k = 6"
-    assert bar.get_ylabel() == "documents" and bar.get_ylim() == (1, 100)
+    assert bar.get_ylabel() == "documents" and bar.get_ylim() == pytest.approx((1, 100))
 
 
 def test_a_higher_count_is_darker():

@@ -171,7 +171,7 @@ def test_the_open_choice_that_closes_most_of_the_gap_is_named(invent, choose):
 def test_choices_that_leave_most_of_the_gap_are_not_named(invent, choose):
     choose("dropout", 0.0, 79.0)
     entry = invent("accuracy", [90, 90], [[70], [70]], tolerance=2)[0]
-    assert entry.reason.endswith("; at k = 75 no open choice that was tried halves the gap of 20.0")
+    assert entry.reason.endswith("; at k = 75 no change that was tried halves the gap of 20.0")
 
 
 def test_choices_for_a_k_that_is_within_the_tolerance_say_nothing(invent, choose):

@@ -153,6 +153,27 @@ def test_with_nothing_to_do_no_cluster_is_started(tmp_path, runs, monkeypatch):
     assert reproduce(GRID, tmp_path, jobs=2, progress=False) == paths
 
 
+@pytest.mark.parametrize(
+    ("corpus", "scheduler", "made"),
+    [("imdb", None, [True]), ("reviews", None, []), ("imdb", "tcp://10.0.0.1:8786", [])],
+)
+def test_word_vectors_are_there_before_processes_share_the_work(
+    tmp_path, runs, monkeypatch, corpus, scheduler, made
+):
+    """A cluster's workers see to their own; the book's corpora need none."""
+    calls: list[bool] = []
+
+    def vectors(*, progress: bool) -> None:
+        assert not runs
+        calls.append(progress)
+
+    monkeypatch.setattr(module, "public_vectors", vectors)
+    monkeypatch.setattr(module, "_run_on_cluster", lambda *_: (yield from ()))
+    grid = cells("table1", corpora=[corpus], filters=[3, 6], seeds=[0])
+    reproduce(grid, tmp_path, scheduler=scheduler)
+    assert calls == made and len(runs) == (0 if scheduler else 2)
+
+
 def test_without_dask_several_jobs_say_what_to_install(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ImportError, match=r"dask.distributed: pip install 'interpbook\[grid\]"):
@@ -341,8 +362,16 @@ def unreachable(folder: Path, address: str) -> Sequence[str]:
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://127.0.0.1:1"])
 def test_a_scheduler_that_does_not_answer_is_one_sentence(tmp_path, capsys, address):
-    dask = pytest.importorskip("dask", reason="schedulers need dask")
+    pytest.importorskip("distributed", reason="schedulers need dask")  # it brings the settings
+    dask = pytest.importorskip("dask")
     with dask.config.set({"distributed.comm.timeouts.connect": "300ms"}):
         assert cli.main(unreachable(tmp_path, address)) == 1
     error = capsys.readouterr().err
     assert error.startswith("interpbook: ") and error.count("\n") == 1
+
+
+def test_a_setting_of_several_numbers_counts_as_done_too(tmp_path):
+    """A record holds a list where the cell has a tuple."""
+    cell = Cell("table1", "reviews", 2, 0, {"widths": (2, 3), "epochs": 1})
+    reproduce([cell], tmp_path, progress=False)
+    assert is_done(tmp_path, cell)

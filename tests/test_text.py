@@ -31,6 +31,14 @@ def test_spans_point_to_the_words_in_order_without_overlap(text):
         end = token.end
 
 
+@given(st.text(st.characters(codec="ascii")) | st.text("aB1' _-"), st.booleans())
+def test_plain_english_has_a_short_cut_to_the_same_words(text, lowercase):
+    """One sign of another script sends the whole text the long way."""
+    *long_way, last = tokenize_with_spans(text + " é", lowercase=lowercase)
+    assert tokenize_with_spans(text, lowercase=lowercase) == long_way
+    assert last.word == "é"
+
+
 @given(letters_and_marks | any_text, st.booleans())
 @example("İ\u0327", True)  # lower-casing takes this out of normal form
 def test_tokenizing_words_again_changes_nothing(text, lowercase):

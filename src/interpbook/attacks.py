@@ -17,7 +17,7 @@ from torch import Tensor
 from interpbook.classifier import Classifier
 from interpbook.markup import marked_text, page, paragraph, shortened, table
 from interpbook.searches import Outcome, Ranking, Search, search_changes
-from interpbook.text import Token, tokenize_with_spans
+from interpbook.text import tokenize_with_spans
 from interpbook.training import Labels, check_labels
 from interpbook.typos import Typo, check_typo, misspell
 
@@ -365,7 +365,8 @@ class _Target:
     """A text as an attacker sees it: the words that the model reads, and a typo for each."""
 
     text: str
-    spans: list[Token]
+    starts: list[int]
+    ends: list[int]
     ids: list[int]
     typo_of: Callable[[str], str | None]
 
@@ -373,11 +374,17 @@ class _Target:
     def of(cls, text: str, classifier: Classifier, typo_of: Callable[[str], str | None]) -> _Target:
         spans = tokenize_with_spans(text, lowercase=classifier.lowercase)
         spans = spans[: classifier.model.config.max_length]
-        return cls(text, spans, classifier.vocabulary.encode([s.word for s in spans]), typo_of)
+        return cls(
+            text,
+            [span.start for span in spans],
+            [span.end for span in spans],
+            classifier.vocabulary.encode([span.word for span in spans]),
+            typo_of,
+        )
 
     def written(self, position: int) -> str:
         """Return a word as the author wrote it."""
-        return self.text[self.spans[position].start : self.spans[position].end]
+        return self.text[self.starts[position] : self.ends[position]]
 
     def typo(self, position: int) -> str | None:
         """Return the word's typo, None if none makes it unknown."""
@@ -388,8 +395,8 @@ class _Target:
         return tuple(
             Change(
                 position=position,
-                start=self.spans[position].start,
-                end=self.spans[position].end,
+                start=self.starts[position],
+                end=self.ends[position],
                 before=self.written(position),
                 after=self.typo(position),
             )

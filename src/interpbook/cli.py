@@ -45,7 +45,11 @@ def _parser() -> argparse.ArgumentParser:
 
     corpus = commands.add_parser("corpus", help="load a corpus, downloading it if need be")
     corpus.add_argument("name", help=", ".join((*EMBEDDED, *PUBLIC)))
-    corpus.add_argument("--split", default="train", help="train or test (default: train)")
+    corpus.add_argument(
+        "--split",
+        default="train",
+        help="train, test; for imdb also unsupervised (default: train)",
+    )
     corpus.set_defaults(run=_corpus)
 
     train = commands.add_parser("train", help="train one of the book's classifiers again")
@@ -68,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         help="settings that differ from the study's, such as epochs=3 padding=masked",
     )
     grid.add_argument("--out", type=Path, help="folder of the records (default: data/results)")
-    grid.add_argument("--models", type=Path, help="keep the trained models in this folder too")
+    grid.add_argument("--models", type=Path, help="keep the models of the runs done now here")
     grid.add_argument("--jobs", type=int, default=1, help="local processes (default: 1)")
     grid.add_argument("--scheduler", metavar="ADDRESS", help="run on this Dask cluster instead")
     grid.add_argument("--quiet", action="store_true", help="show no progress bar")

@@ -44,7 +44,7 @@ class FilterStudy:
         Rising thresholds, ``epsilon`` among them.
     kept_correct : Tensor of shape (E,), int64
         Documents still classified correctly when every row of A with Var(v_p) <= epsilons[e] is
-        left out of the sum.
+        left out of the sum. With every row left out all logits are zero, which counts as class 0.
     histogram : Tensor of shape (k, E + 1), int64
         Entry e counts the documents with epsilons[e - 1] < Var(v_p) <= epsilons[e].
 

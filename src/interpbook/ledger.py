@@ -81,7 +81,7 @@ def build_ledger(folder: Path, published: Path | None = None) -> list[Entry]:
     Parameters
     ----------
     folder : Path
-        Holds the folder ``table1`` of records.
+        Holds the folder ``table1`` of records and, for the reasons, ``choices``.
     published : Path, optional
         The papers' numbers; ``folder / "published.csv"`` by default.
 
@@ -98,7 +98,10 @@ def build_ledger(folder: Path, published: Path | None = None) -> list[Entry]:
         if not record["changes"]:
             runs[record["recipe"]["corpus"], record["k"]].append(record)
     choices: Choices = defaultdict(lambda: defaultdict(list))
-    for record in read_records(folder / "choices") if (folder / "choices").is_dir() else ():
+    tried = folder / "choices"
+    for record in read_records(tried) if any(tried.glob("*.json")) else ():
+        if len(record["changes"]) != 1:
+            continue
         change = ", ".join(f"{name}={value}" for name, value in sorted(record["changes"].items()))
         choices[record["recipe"]["corpus"], record["k"]][change].append(record)
     series = defaultdict(list)
@@ -133,12 +136,12 @@ def _compare(
     means = [round(float(np.mean(values)), 2) for values in ours]  # decimals as in the paper
     paper = [float(row["paper"]) for row in rows]
     rho = _rank_correlation(paper, means)
-    hint = _what_closes_the_gap(rows, means, epsilon, choices)
+    hint, side = _what_closes_the_gap(rows, means, epsilon, choices)
     entries = []
     for row, values, mean, records in zip(rows, ours, means, found, strict=True):
         distance, tolerance = round(mean - float(row["paper"]), 2), float(row["tolerance"])
         verdict, reason = _verdict(distance, tolerance, rho, trend=quantity.startswith("ratio"))
-        if verdict != "reproduced":
+        if verdict != "reproduced" and distance * side > 0:
             reason += hint
         entries.append(
             Entry(
@@ -189,10 +192,11 @@ def _verdict(distance: float, tolerance: float, rho: float, *, trend: bool) -> t
 
 def _what_closes_the_gap(
     rows: Sequence[dict[str, str]], means: Sequence[float], epsilon: str, choices: Choices
-) -> str:
-    """Say which of the settings that the paper leaves open brings our value nearest to its own.
+) -> tuple[str, float]:
+    """Say which of the settings that were varied brings our value nearest to the paper's.
 
-    These were varied for one k; nothing is said if there our value is within the tolerance.
+    They were varied for one k; nothing is said if there our value is within the tolerance. With it
+    comes how far our value is off there: what holds above the paper says nothing below it.
     """
     quantity, closed = rows[0]["quantity"], []
     for row, mean in zip(rows, means, strict=True):
@@ -201,13 +205,13 @@ def _what_closes_the_gap(
             values = [100 * metric(record, quantity, epsilon) for record in records]
             gap, left = abs(mean - paper), abs(float(np.mean(values)) - paper)
             if gap > tolerance:
-                closed.append((left, gap, change, row["k"]))
+                closed.append((left, gap, change, row["k"], mean - paper))
     if not closed:
-        return ""
-    left, gap, change, k = min(closed)
+        return "", 0.0
+    left, gap, change, k, side = min(closed)
     if left > gap / 2:
-        return f"; at k = {k} no open choice that was tried halves the gap of {gap:.1f}"
-    return f"; at k = {k} {change} alone takes the gap from {gap:.1f} to {left:.1f}"
+        return f"; at k = {k} no change that was tried halves the gap of {gap:.1f}", side
+    return f"; at k = {k} {change} alone takes the gap from {gap:.1f} to {left:.1f}", side
 
 
 def _completeness(records: Sequence[Record]) -> str:

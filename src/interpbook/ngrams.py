@@ -229,7 +229,7 @@ def filter_profile(
     """Read one filter's wishes off its slot scores.
 
     Slot scores make this a look-up: u of an n-gram is the sum of its words' slot scores and the
-    bias, so the best word of each slot, taken together, is the best n-gram of all V^n.
+    bias, so the best word of each slot, taken together, is the best of all n-grams of known words.
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ import torch
 
 from interpbook.classifier import Classifier
 from interpbook.corpora import Corpus, load_corpus
+from interpbook.files import write_whole
 from interpbook.models import PaddingMode, TextCNN, TextCNNConfig
 from interpbook.text import Vocabulary, tokenize, tokenize_with_spans
 from interpbook.training import TrainingHistory, evaluate, fit
@@ -73,10 +74,12 @@ class Recipe:
     embedding_dim, widths, filters_per_width, padding, max_length, dropout
         As in ``TextCNNConfig``.
     excerpts : int
-        Short pieces of each document (4 to 40 words, its label) that join the training documents.
+        Short pieces of each document (4 to 39 words, its label) that join the training documents.
         A model that only ever sees whole reviews leaves most filters silent on a single sentence.
-    epochs, learning_rate, batch_size, seed
+    epochs, learning_rate, batch_size
         As in ``fit``.
+    seed : int
+        Decides initial weights, drawn vectors, excerpts, order and dropout.
 
     Raises
     ------
@@ -338,5 +341,5 @@ def public_vectors(*, progress: bool = True) -> WordVectors:
     path.parent.mkdir(parents=True, exist_ok=True)
     note.unlink(missing_ok=True)
     save_vectors(vectors, path)
-    note.write_text(vectors.source + "\n", encoding="utf-8")
+    write_whole(note, (vectors.source + "\n").encode())
     return vectors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import torch
 from tqdm.auto import tqdm
 
+from interpbook.recipes import public_vectors
 from interpbook.records import read_record, write_record
 from interpbook.studies import Cell, run_cell, settings
 
@@ -41,9 +43,10 @@ def reproduce(
         Local processes that share the cores.
     scheduler : str, optional
         The address of a Dask scheduler whose workers run the cells instead, such as
-        ``"tcp://10.0.0.1:8786"``. They need this package and find corpora as ``load_corpus`` does.
+        ``"tcp://10.0.0.1:8786"``. They need this package, find corpora as ``load_corpus`` does, and
+        should share one cache of word vectors, which two trainings would not make alike.
     models : Path, optional
-        A folder, seen from where the cells run, that keeps the trained classifiers.
+        A folder, seen from where the cells run, that keeps the classifiers trained in this call.
     progress : bool
         Show a bar with the time left.
 
@@ -57,7 +60,7 @@ def reproduce(
     ValueError
         If ``jobs`` is not positive or comes with a scheduler, or a cell fails (it is named).
     OSError
-        If the scheduler does not answer.
+        If the scheduler does not answer, or there is nothing to train word vectors on.
     ImportError
         If dask.distributed is needed and not installed.
     """
@@ -71,6 +74,9 @@ def reproduce(
     missing = find_missing(cells, folder)
     if not missing:
         return paths
+    if scheduler is None and any(cell.recipe.pretrained for cell in missing):
+        # Once, before processes share the work: trained in each, they would differ a little.
+        public_vectors(progress=progress)
     if scheduler is None and jobs == 1:
         results = _run_here(missing, models)
     else:
@@ -108,7 +114,8 @@ def is_done(folder: Path, cell: Cell) -> bool:
         record = read_record(record_path(folder, cell))
     except (FileNotFoundError, ValueError):
         return False
-    return all(record.get(name) == value for name, value in settings(cell).items())
+    stated = json.loads(json.dumps(settings(cell)))  # a record holds lists where a cell has tuples
+    return all(record.get(name) == value for name, value in stated.items())
 
 
 def _run_here(cells: list[Cell], models: Path | None) -> Iterator[tuple[Cell, Record]]:
@@ -131,6 +138,8 @@ def _run_on_cluster(
     with contextlib.ExitStack() as stack:
         threads = None
         if scheduler is None:
+            if any(cell.recipe.pretrained for cell in cells):
+                public_vectors()  # once, here: each process would train its own
             # Processes of one thread each for Dask; PyTorch's own threads are shared out below.
             # They end with this process, however that ends.
             # Any free port of this machine for Dask's page: its usual one may be another cluster's.
