@@ -138,8 +138,6 @@ def _run_on_cluster(
     with contextlib.ExitStack() as stack:
         threads = None
         if scheduler is None:
-            if any(cell.recipe.pretrained for cell in cells):
-                public_vectors()  # once, here: each process would train its own
             # Processes of one thread each for Dask; PyTorch's own threads are shared out below.
             # They end with this process, however that ends.
             # Any free port of this machine for Dask's page: its usual one may be another cluster's.
