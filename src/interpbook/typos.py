@@ -64,7 +64,7 @@ def misspell(
     Examples
     --------
     >>> vocabulary = Vocabulary(("<pad>", "<unk>", "file"))
-    >>> misspell("File", vocabulary, seed=1)
+    >>> misspell("File", vocabulary, seed=3)
     'Fi1e'
     >>> [misspell("file", vocabulary, kind=kind) for kind in ("swap", "drop", "insert")]
     []
