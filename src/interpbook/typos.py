@@ -67,7 +67,7 @@ def misspell(
     >>> misspell("File", vocabulary, seed=3)
     'Fi1e'
     >>> [misspell("file", vocabulary, kind=kind) for kind in ("swap", "drop", "insert")]
-    []
+    ['fiel', 'fie', 'fille']
     """
     check_typo(kind)
     first = zlib.crc32(f"{seed} {word}".encode()) % max(len(word), 1)
