@@ -113,6 +113,20 @@ def test_a_long_batch_follows_its_swaps(width, padding):
         ids[rows, positions] = 1
 
 
+def test_a_tie_that_a_swap_makes_goes_to_the_first_window():
+    """The pair 4 4 is best for some filters, and then stands in an earlier block as well."""
+    model, ids = wide_network(2, filters_per_width=20), torch.full((1, 60), 2)
+    ids[0, 40:42] = 4
+    batch, rows = SwapBatch(model, ids, 4), torch.tensor([0])
+    late = batch.starts(rows) == 40
+    assert late.any()
+    for position in (10, 11):
+        batch.swap(rows, torch.tensor([position]))
+        ids[0, position] = 4
+    assert_as_new(batch, ids, rows)
+    assert (batch.starts(rows)[late] == 10).all()
+
+
 def test_the_callers_ids_stay_as_they_are():
     ids = torch.tensor([[2, 3, 4, 5]])
     batch = SwapBatch(network(), ids)
@@ -150,8 +164,10 @@ def test_ids_that_do_not_suit_the_model_are_refused():
         swap_logits(network(), torch.tensor([[2], [0]]))
 
 
-def test_a_broken_model_is_refused():
+@pytest.mark.parametrize("word", [1, 3])
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_a_broken_word_is_refused_in_the_text_and_as_the_replacement(word, value):
     model = network()
-    model.convs[0].weight.data[0] = torch.nan
+    model.embedding.weight.data[word] = value
     with pytest.raises(ValueError, match="scores that are not finite: retrain or reload"):
         swap_logits(model, torch.tensor([[2, 3]]))

@@ -77,6 +77,11 @@ def test_an_unknown_words_typo_differs_too(text, lowercase, kind):
     assert found is not None and found != written
 
 
+def test_two_equal_neighbours_are_not_swapped():
+    found = {misspell("aab", vocabulary_of(), kind="swap", seed=seed) for seed in range(20)}
+    assert found == {"aba"}
+
+
 @every_kind
 def test_the_seed_decides_the_place(kind):
     word, vocabulary = "possibilities", vocabulary_of("possibilities")

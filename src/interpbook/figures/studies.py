@@ -269,7 +269,7 @@ def table1_html(entries: Sequence[Entry]) -> str:
             ("", "±", lambda e: f"{e.sd:.1f}" if e.seeds > 1 else ""),
         ):
             rows.append([first, name, *("" if e is None else write(e) for e in line)])
-    header = ["k", "", "acc.", "@R1", "kept", "@R2", "@R3"]
+    header = ["k", "row", "acc.", "@R1", "kept", "@R2", "@R3"]
     seeds = sorted({str(e.seeds) for e in chosen.values()})
     caption = (
         f"{CORPORA.get(entries[0].corpus, entries[0].corpus)}, in per cent: accuracy, @Ratio1, "
