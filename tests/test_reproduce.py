@@ -18,7 +18,8 @@ from interpbook import cli
 from interpbook import reproduce as module
 from interpbook.records import read_record, read_records, write_record
 from interpbook.reproduce import find_missing, is_done, record_path, reproduce
-from interpbook.studies import Cell, cells, run_cell, settings
+from interpbook.runs import run_cell
+from interpbook.studies import Cell, cells
 
 PATIENCE = 600  # seconds, for a machine with other guests; nothing here waits so long by itself
 
@@ -37,7 +38,7 @@ def runs(monkeypatch) -> list[str]:
 
     def stand_in(cell: Cell, models: Path | None) -> dict[str, Any]:
         names.append(cell.name)
-        return {"cell": cell.name, **settings(cell)}
+        return {"cell": cell.name, **cell.settings}
 
     monkeypatch.setattr(module, "run_cell", stand_in)
     return names
@@ -92,7 +93,7 @@ def test_a_record_that_is_not_this_cells_whole_record_is_made_again(tmp_path, ru
 def test_parts_of_records_are_never_read(tmp_path, runs):
     folder = record_path(tmp_path, GRID[0]).parent
     folder.mkdir()
-    whole = {"cell": GRID[0].name, **settings(GRID[0])}
+    whole = {"cell": GRID[0].name, **GRID[0].settings}
     write_record(folder / "whole", whole)
     part = (folder / "whole").rename(folder / f"{GRID[0].name}.json.a1b2.part")
     assert not is_done(tmp_path, GRID[0])

@@ -17,6 +17,7 @@ from interpbook.publishers import PUBLIC
 from interpbook.recipes import Recipe, encode_corpus, train_model
 from interpbook.records import read_record, read_records, write_record
 from interpbook.reproduce import is_done, record_path
+from interpbook.runs import hardware, run_cell
 from interpbook.studies import (
     CHOICES,
     EPSILON,
@@ -25,9 +26,6 @@ from interpbook.studies import (
     TABLE1_RECIPES,
     Cell,
     cells,
-    hardware,
-    run_cell,
-    settings,
 )
 from interpbook.training import batches, evaluate
 
@@ -84,7 +82,7 @@ def test_choices_change_one_thing_each():
 
 def test_all_is_both_studies_and_no_two_cells_share_a_record():
     grid = cells("all")
-    assert grid == cells("table1") + cells("choices")
+    assert grid == cells("table1") + cells("choices") + cells("table2")
     assert len({(cell.study, cell.name) for cell in grid}) == len(grid)
 
 
@@ -144,8 +142,10 @@ def test_filters_that_cannot_be_spread_evenly_are_refused(k):
 
 
 def test_a_study_or_a_corpus_that_is_not_known_is_refused():
-    with pytest.raises(ValueError, match="studies are table1, figure4, choices, all, got 'table2'"):
-        cells("table2")
+    with pytest.raises(
+        ValueError, match="studies are table1, figure4, choices, table2, all, got 'table3'"
+    ):
+        cells("table3")
     with pytest.raises(ValueError, match="corpora are ag_news, imdb, reviews, headlines, got 'mr'"):
         cells("table1", corpora=["mr"])
 
@@ -200,8 +200,8 @@ def test_a_record_survives_its_file(run, tmp_path):
 def test_a_record_states_what_decides_it_and_where_it_ran(run):
     record = run[0]
     assert (record["study"], record["cell"]) == ("table1", "reviews-k30-epochs=1-seed3")
-    assert {name: record[name] for name in settings(CELL)} == settings(CELL)
-    assert json.loads(json.dumps(settings(CELL))) == settings(CELL)
+    assert {name: record[name] for name in CELL.settings} == CELL.settings
+    assert json.loads(json.dumps(CELL.settings)) == CELL.settings
     check_record(record)
 
 

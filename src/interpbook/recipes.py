@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -247,17 +248,17 @@ def train_classifier(recipe: Recipe, *, progress: bool = True) -> Classifier:
     """
     corpus = encode_corpus(recipe)
     model, _, vectors = train_model(recipe, corpus, progress=progress)
-    card: dict[str, Any] = {"recipe": asdict(recipe), **corpus.provenance}
-    if vectors:
-        card["vectors"] = vectors
-    card["test_accuracy"] = evaluate(model, *corpus.test)
-    return as_classifier(recipe, model, corpus, card)
+    return as_classifier(recipe, model, corpus, vectors, evaluate(model, *corpus.test))
 
 
 def as_classifier(
-    recipe: Recipe, model: TextCNN, corpus: Encoded, card: dict[str, Any]
+    recipe: Recipe,
+    model: TextCNN,
+    corpus: Encoded,
+    vectors: Mapping[str, Any],
+    test_accuracy: float,
 ) -> Classifier:
-    """Put a model together with what it needs to read a text.
+    """Put a model together with what it needs to read a text, and say on its card what it is.
 
     Raises
     ------
@@ -266,12 +267,13 @@ def as_classifier(
     """
     if recipe.tokenizer == "marks":
         raise ValueError("a classifier reads words, not marks: use the tokenizer words or cased")
+    card = {"recipe": asdict(recipe), **corpus.provenance, "test_accuracy": test_accuracy}
     return Classifier(
         model,
         corpus.vocabulary,
         corpus.class_names,
         lowercase=recipe.tokenizer == "words",
-        card=card,
+        card=card | ({"vectors": dict(vectors)} if vectors else {}),
     )
 
 

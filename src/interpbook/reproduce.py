@@ -7,16 +7,14 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 from tqdm.auto import tqdm
 
 from interpbook.recipes import public_vectors
 from interpbook.records import read_record, write_record
-from interpbook.studies import Cell, run_cell, settings
-
-Record = dict[str, Any]
+from interpbook.runs import Record, run_cell
+from interpbook.studies import Cell
 
 
 def reproduce(
@@ -114,7 +112,7 @@ def is_done(folder: Path, cell: Cell) -> bool:
         record = read_record(record_path(folder, cell))
     except (FileNotFoundError, ValueError):
         return False
-    stated = json.loads(json.dumps(settings(cell)))  # a record holds lists where a cell has tuples
+    stated = json.loads(json.dumps(cell.settings))  # a record holds lists where a cell has tuples
     return all(record.get(name) == value for name, value in stated.items())
 
 

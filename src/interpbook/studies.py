@@ -1,26 +1,20 @@
-"""What the reproductions run: each study is a list of cells, each cell one trained model measured.
+"""What the reproductions run: each study is a list of cells, each cell one model measured.
 
-A cell's settings are the paper's where it states them. What it leaves open is ours, chosen on held
-out training documents, and one study, ``choices``, changes these one at a time.
+``table1`` and ``choices`` look at a model's filters, ``table2`` attacks it. A cell's settings are
+the paper's where it states them. What it leaves open is ours, chosen on held out training
+documents, and ``choices`` changes these one at a time.
 """
 
 from __future__ import annotations
 
-import os
-import platform
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from importlib.metadata import version
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import torch
-
-from interpbook.filters import FilterStudy, filter_study
-from interpbook.recipes import RECIPES, Recipe, as_classifier, encode_corpus, train_model
-from interpbook.training import batches
+from interpbook.recipes import RECIPES, Recipe
+from interpbook.robustness import Unknown
+from interpbook.searches import Ranking
 
 FILTERS = (30, 75, 150, 225, 300, 450, 600)
 SEEDS = (0, 1, 2)
@@ -38,6 +32,20 @@ TABLE1_RECIPES = {
 }
 # Section 4.2. Xu & Du have no value for the book's corpora; theirs for the same task stands in.
 EPSILON = {"ag_news": 0.1, "imdb": 0.005, "reviews": 0.005, "headlines": 0.1}
+
+# Section 4.3: the budget and the kind of typo. Ours: how many test documents, drawn once for all
+# models; what an unknown word's vector is, the trained one first; and the rankings beside the
+# paper's two.
+ATTACKED_DOCUMENTS = 2500
+MAX_CHANGES = 10
+_PAPERS: tuple[Ranking, ...] = ("gradient", "word_scores")
+RANKINGS: dict[Unknown, tuple[Ranking, ...]] = {
+    "trained": (*_PAPERS, "updated_word_scores", "exact", "random"),
+    "unit normal": (*_PAPERS, "updated_word_scores", "exact", "random"),
+    "zero": (*_PAPERS, "updated_word_scores"),
+    "mean": (*_PAPERS, "updated_word_scores"),
+    "random": (*_PAPERS, "updated_word_scores"),
+}
 
 # What the paper leaves open, and three things that it states (padding, learning rate, pretrained
 # vectors), one change at a time.
@@ -73,14 +81,14 @@ CHOICES = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One run of a study: which model is trained, and how.
+    """One run of a study: which model is measured, and how it is trained.
 
     A whole number for a setting that is a real one, such as ``dropout=0``, is taken as such.
 
     Parameters
     ----------
     study : str
-        ``"table1"`` or ``"choices"``; also the folder of its records.
+        ``"table1"``, ``"choices"`` or ``"table2"``; also the folder of its records.
     corpus : str
         A key of ``TABLE1_RECIPES``.
     num_filters : int
@@ -149,7 +157,24 @@ class Cell:
     @property
     def work(self) -> float:
         """About how much there is to do, in any unit: what the time left is reckoned from."""
-        return (self.recipe.epochs + 0.5) * (self.num_filters + 75)
+        passes = 2 if self.study == "table2" else self.recipe.epochs + 0.5
+        return passes * (self.num_filters + 75)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decides the cell's result, as its record states it."""
+        recipe = asdict(self.recipe)
+        stated = {
+            "k": self.num_filters,
+            "seed": self.seed,
+            "changes": dict(self.changes),
+            "recipe": {**recipe, "widths": list(recipe["widths"])},
+        }
+        if self.study == "table2":
+            attack = {"documents": ATTACKED_DOCUMENTS, "max_changes": MAX_CHANGES}
+            rankings = {unknown: list(chosen) for unknown, chosen in RANKINGS.items()}
+            return stated | {"attack": {**attack, "typo": "look-alike", "rankings": rankings}}
+        return stated | {"epsilon": self.epsilon}
 
 
 def cells(
@@ -166,7 +191,7 @@ def cells(
     ----------
     study : str
         ``"table1"``; ``"figure4"``, which is the part of it that the figure shows; ``"choices"``;
-        or ``"all"``.
+        ``"table2"``, the same models as ``"table1"`` under attack; or ``"all"``.
     corpora, seeds
         Which; the paper's corpora and three seeds by default. Figure 4 is of AG's News alone.
     filters : iterable of int, optional
@@ -181,8 +206,8 @@ def cells(
 
     Examples
     --------
-    >>> len(cells("table1"))
-    42
+    >>> len(cells("table1")), len(cells("table2"))
+    (42, 42)
     >>> cells("figure4", seeds=[0])[0].name
     'ag_news-k30-seed0'
     """
@@ -190,10 +215,10 @@ def cells(
     if study == "all":
         return [
             cell
-            for one in ("table1", "choices")
+            for one in ("table1", "choices", "table2")
             for cell in cells(one, corpora=corpora, filters=filters, seeds=seeds, changes=changes)
         ]
-    if study == "table1":
+    if study in ("table1", "table2"):
         grid = [(corpus, k, {}) for corpus in corpora for k in filters or FILTERS]
     elif study == "figure4":
         if "ag_news" not in corpora:
@@ -216,112 +241,4 @@ def cells(
     ]
 
 
-STUDIES = ("table1", "figure4", "choices", "all")
-
-
-def run_cell(cell: Cell, models: Path | None = None) -> dict[str, Any]:
-    """Train a cell's model, study its filters on the test documents and return the record.
-
-    Parameters
-    ----------
-    cell : Cell
-        What to run.
-    models : Path, optional
-        A folder that keeps the trained classifier under the cell's study and name; one that reads
-        marks cannot be kept.
-
-    Raises
-    ------
-    ValueError, FileNotFoundError, ConnectionError
-        If the corpus cannot be loaded.
-    """
-    recipe = cell.recipe
-    start = time.perf_counter()
-    corpus = encode_corpus(recipe)
-    prepared = time.perf_counter()
-    model, history, vectors = train_model(recipe, corpus, progress=False)
-    trained = time.perf_counter()
-    study = filter_study(model, batches(*corpus.test, batch_size=256), cell.epsilon)
-    studied = time.perf_counter()
-    record = {
-        "study": cell.study,
-        "cell": cell.name,
-        **settings(cell),
-        "corpus": corpus.provenance,
-        "vectors": vectors,
-        "vocabulary": len(corpus.vocabulary),
-        "versions": {
-            "interpbook": version("interpbook"),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-        },
-        "hardware": hardware(),
-        "seconds": {
-            "prepare": round(prepared - start, 3),
-            "train": round(trained - prepared, 3),
-            "epochs": [round(seconds, 3) for seconds in history.seconds],
-            "study": round(studied - trained, 3),
-        },
-        "losses": [round(loss, 6) for loss in history.losses],
-        "metrics": metrics(study),
-    }
-    if models is not None and recipe.tokenizer != "marks":  # a Classifier reads words only
-        card = {"recipe": asdict(recipe), "test_accuracy": study.accuracy, **corpus.provenance}
-        as_classifier(recipe, model, corpus, card).save(models / cell.study / cell.name)
-    return record
-
-
-def settings(cell: Cell) -> dict[str, Any]:
-    """Return what decides a cell's result, as its record states it."""
-    recipe = asdict(cell.recipe)
-    return {
-        "k": cell.num_filters,
-        "seed": cell.seed,
-        "changes": dict(cell.changes),
-        "recipe": {**recipe, "widths": list(recipe["widths"])},
-        "epsilon": cell.epsilon,
-    }
-
-
-def metrics(study: FilterStudy) -> dict[str, Any]:
-    """Return Table 1's quantities, and what Figures 4 and 5 are drawn from, as plain numbers."""
-
-    def at(study: FilterStudy) -> dict[str, Any]:
-        return {
-            "epsilon": study.epsilon,
-            "kept_accuracy": study.kept_accuracy,
-            "ratio2": study.ratio2,
-            "ratio3": study.ratio3,
-            "share_by_width": {str(n): share for n, share in study.share_by_width().items()},
-            "counts": study.counts.tolist(),
-        }
-
-    curve = study.curve()
-    return {
-        "documents": study.documents,
-        "accuracy": study.accuracy,
-        "ratio1": study.ratio1,
-        "paper": at(study),
-        "calibrated": at(study.calibrated()),
-        "alive": study.alive.tolist(),
-        "padding": study.padding.tolist(),
-        "padding_alive": study.padding_alive.tolist(),
-        "curve": {name: [float(f"{x:.6g}") for x in values] for name, values in curve.items()},
-    }
-
-
-def hardware() -> dict[str, Any]:
-    """Say what this computer is, as far as timings depend on it."""
-    name = platform.processor() or platform.machine()
-    information = Path("/proc/cpuinfo")
-    if information.is_file():
-        lines = information.read_text(encoding="utf-8", errors="replace").splitlines()
-        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-        name = names[0] if names else name
-    return {
-        "processor": name,
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "system": platform.system(),
-        "device": "cpu",
-    }
+STUDIES = ("table1", "figure4", "choices", "table2", "all")
