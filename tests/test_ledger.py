@@ -18,7 +18,8 @@ from interpbook.records import read_record, write_record
 from interpbook.studies import FILTERS, SEEDS, cells
 
 RESULTS = data_folder() / "results"
-QUANTITIES = ("accuracy", "ratio1", "kept_accuracy", "ratio2", "ratio3")
+TABLE1 = ("accuracy", "ratio1", "kept_accuracy", "ratio2", "ratio3")
+TABLE2 = ("gradient_success", "word_scores_success")
 
 # ------------------------------------------------------------------------------- invented records
 
@@ -70,7 +71,7 @@ def test_an_entry_holds_the_papers_number_beside_ours(invent):
         corpus="imdb",
         k=30,
         quantity="accuracy",
-        epsilon="-",
+        setting="-",
         paper=90.0,
         ours=91.5,
         sd=1.0,
@@ -100,7 +101,7 @@ def test_the_papers_own_value_is_said_to_be_that(invent):
 
 def test_a_ratio_outside_that_ranks_alike_is_a_trend(invent):
     entries = invent("ratio2", [10, 20, 30, 40], [[50.0], [60], [70], [45]])
-    assert {entry.epsilon for entry in entries} == {"paper", "calibrated"}
+    assert {entry.setting for entry in entries} == {"paper", "calibrated"}
     # Ranks 1 2 3 4 beside 2 3 4 1: rho is -0.2. So the last agrees by its own value alone.
     assert verdicts(entries[:4]) == ["not reproduced"] * 3 + ["reproduced"]
     assert entries[0].reason == (
@@ -141,12 +142,73 @@ def test_both_values_of_epsilon_are_judged_apart(invent, tmp_path):
         content["metrics"]["calibrated"] = {"ratio3": 1 - content["metrics"]["paper"]["ratio3"]}
         content.pop("sha256", None)
         write_record(path, content)
-    found = {(entry.epsilon, entry.k): entry for entry in build_ledger(tmp_path)}
+    found = {(entry.setting, entry.k): entry for entry in build_ledger(tmp_path)}
     assert [found["paper", k].ours for k in K] == [10, 20, 30, 40]
     assert [found["calibrated", k].ours for k in K] == [90, 80, 70, 60]
     assert found["paper", 30].verdict == "reproduced"
     assert found["calibrated", 30].verdict == "not reproduced"
     assert metric(read_record(path), "ratio3", "paper") == metric(read_record(path), "ratio1")
+
+
+# Table 2.
+
+
+@pytest.fixture
+def attacked(tmp_path) -> Callable[..., list[Entry]]:
+    """Write B's row of the paper and records of attacks by both rankings; build the ledger."""
+
+    def build(paper, gradient, word_scores) -> list[Entry]:
+        rows = [HEADER]
+        for k, theirs, low, high in zip(K, paper, gradient, word_scores, strict=False):
+            rows.append(f"A & B 2020,Table 8,imdb,{k},word_scores_success,{theirs},10")
+            content = record("imdb", k, 0, 0.9)
+            success = {"gradient": {"success": low / 100}, "word_scores": {"success": high / 100}}
+            swapped = {"gradient": {"success": 0.5}, "word_scores": {"success": 0.4}}
+            content["metrics"] = {"attacks": {"trained": success, "unit normal": swapped}}
+            write_record(tmp_path / "table2" / f"imdb-k{k}-seed0.json", content)
+        (tmp_path / "published.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+        return build_ledger(tmp_path)
+
+    return build
+
+
+def test_an_attacks_success_goes_the_papers_way_where_b_beats_the_gradient(attacked):
+    entries = attacked([60, 60, 60], [10, 90, 80], [55, 95, 75])
+    assert [e.setting for e in entries] == ["trained"] * 3 + ["unit normal"] * 3
+    assert verdicts(entries[:3]) == ["reproduced", "trend reproduced", "not reproduced"]
+    assert [entry.reason for entry in entries[:3]] == [
+        "5.00 points below the paper, tolerance 10",
+        "35.00 points above the paper, tolerance 10; "
+        "B's ranking is 5.0 points above the gradient's",
+        "15.00 points above the paper, tolerance 10; "
+        "B's ranking is 5.0 points below the gradient's",
+    ]
+    assert [entry.ours for entry in entries[3:]] == [40.0] * 3
+
+
+def test_a_missing_attack_says_how_to_make_it(attacked, tmp_path):
+    attacked([60, 60], [10, 10], [55, 55])
+    (tmp_path / "table2" / "imdb-k75-seed0.json").unlink()
+    with pytest.raises(ValueError, match="reproduce table2 --corpus imdb --filters 75"):
+        build_ledger(tmp_path)
+
+
+def test_a_study_that_was_not_begun_is_left_out(attacked, tmp_path):
+    rows = attacked([60], [10], [55])
+    text = (tmp_path / "published.csv").read_text(encoding="utf-8")
+    text += "A & B 2020,Table 9,imdb,30,ratio1,10,10\n"
+    (tmp_path / "published.csv").write_text(text, encoding="utf-8")
+    assert build_ledger(tmp_path) == rows
+    write_record(tmp_path / "table1" / "imdb-k30-seed0.json", record("imdb", 30, 0, 0.1))
+    assert [e.quantity for e in build_ledger(tmp_path)[len(rows) :]] == ["ratio1"]
+
+
+def test_open_choices_say_nothing_about_attacks(attacked, choose):
+    choose("dropout", 0.0, 60.0)
+    assert "dropout" not in attacked([90, 90], [10, 10], [20, 20])[1].reason
+
+
+# Settings that were tried.
 
 
 @pytest.fixture
@@ -261,17 +323,19 @@ def published() -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def test_all_seventy_numbers_of_table1_are_there_once():
-    rows = published()
-    assert len(rows) == 70
+@pytest.mark.parametrize(
+    ("table", "quantities", "numbers"), [("Table 1", TABLE1, 70), ("Table 2", TABLE2, 28)]
+)
+def test_all_numbers_of_a_table_are_there_once(table, quantities, numbers):
+    rows = [row for row in published() if (row["source"], row["place"]) == ("Xu & Du 2020", table)]
+    assert len(rows) == numbers
     places = Counter((row["corpus"], row["quantity"], int(row["k"])) for row in rows)
     assert set(places) == {
         (corpus, quantity, k)
         for corpus in ("ag_news", "imdb")
-        for quantity in QUANTITIES
+        for quantity in quantities
         for k in FILTERS
     }
-    assert {(row["source"], row["place"]) for row in rows} == {("Xu & Du 2020", "Table 1")}
 
 
 def test_tolerances_are_those_stated_before_the_first_run():
@@ -295,6 +359,10 @@ def test_tolerances_are_those_stated_before_the_first_run():
         ("imdb", "kept_accuracy", "86.05", "84.67", "84.54", 591.68),
         ("imdb", "ratio2", "18.69", "60.06", "95.80", 488.52),
         ("imdb", "ratio3", "96.67", "78.00", "13.67", 378.23),
+        ("ag_news", "gradient_success", "61.29", "69.82", "73.37", 507.90),
+        ("ag_news", "word_scores_success", "66.47", "73.51", "77.71", 529.76),
+        ("imdb", "gradient_success", "29.90", "38.98", "38.13", 235.35),
+        ("imdb", "word_scores_success", "60.41", "64.96", "65.62", 443.99),
     ],
 )
 def test_the_papers_numbers_are_as_printed(corpus, quantity, first, k150, last, total):
@@ -315,7 +383,7 @@ def test_the_committed_ledger_is_built_from_the_committed_records(tmp_path):
     assert (RESULTS / "ledger.csv").read_bytes() == (tmp_path / "ledger.csv").read_bytes()
 
 
-def test_every_number_of_table1_has_a_verdict_and_a_reason():
+def test_every_number_has_a_verdict_and_a_reason():
     entries = read_ledger(RESULTS / "ledger.csv")
     expected = {
         (row["corpus"], row["quantity"], int(row["k"]), float(row["paper"])) for row in published()
@@ -323,7 +391,7 @@ def test_every_number_of_table1_has_a_verdict_and_a_reason():
     assert {(e.corpus, e.quantity, e.k, e.paper) for e in entries} == expected
     settings = defaultdict(set)
     for entry in entries:
-        settings[entry.quantity].add(entry.epsilon)
+        settings[entry.quantity].add(entry.setting)
         assert entry.seeds == len(SEEDS)
         assert entry.verdict in ("reproduced", "trend reproduced", "not reproduced")
         assert f"the paper, tolerance {entry.tolerance:g}" in entry.reason
@@ -332,7 +400,10 @@ def test_every_number_of_table1_has_a_verdict_and_a_reason():
     assert settings["accuracy"] == settings["ratio1"] == {"-"}
     for quantity in ("kept_accuracy", "ratio2", "ratio3"):
         assert settings[quantity] == {"paper", "calibrated"}
-    assert len(entries) == len(set((e.corpus, e.quantity, e.k, e.epsilon) for e in entries)) == 112
+    for quantity in TABLE2:
+        assert settings[quantity] == {"trained", "unit normal"}
+    rows = {(e.corpus, e.quantity, e.k, e.setting) for e in entries}
+    assert len(entries) == len(rows) == 70 + 42 + 2 * 28
 
 
 @pytest.mark.parametrize("corpus", ["ag_news", "imdb"])

@@ -21,7 +21,7 @@ ENTRY = Entry(
     corpus="imdb",
     k=30,
     quantity="ratio3",
-    epsilon="paper",
+    setting="paper",
     paper=96.67,
     ours=90.0,
     sd=0.5,
@@ -70,9 +70,10 @@ def texts(html: str, row: int) -> dict[str, str]:
 def test_a_row_says_everything_about_a_number():
     assert texts(ledger_table([ENTRY]), 1) == {
         "Corpus": "IMDB",
+        "Where": "Table 1",
         "Quantity": "@Ratio3",
         "k": "30",
-        "Epsilon": "paper's",
+        "Setting": "paper's epsilon",
         "Runs": "3",
         "Paper": "96.67",
         "Ours": "90.00 ± 0.50",
@@ -118,12 +119,16 @@ def test_what_does_not_sort_as_text_carries_its_key():
 
 def test_rows_have_addresses_of_their_own():
     entries = [
-        replace(ENTRY, epsilon=epsilon, k=k)
-        for epsilon in ("paper", "calibrated")
+        replace(ENTRY, setting=setting, k=k)
+        for setting in ("paper", "calibrated")
         for k in (30, 75)
-    ] + [replace(ENTRY, quantity="ratio1", epsilon="-")]
+    ] + [
+        replace(ENTRY, quantity="gradient_success", setting="unit normal"),
+        replace(ENTRY, quantity="ratio1", setting="-"),
+    ]
     names = [row["id"] for row in Table(ledger_table(entries)).row_attributes[1:]]
     assert names[0] == "ledger-imdb-30-ratio3-paper" and names[-1] == "ledger-imdb-30-ratio1"
+    assert names[-2] == "ledger-imdb-30-gradient_success-unit-normal"
     assert len(set(names)) == len(entries)
 
 
@@ -132,16 +137,22 @@ def test_the_fields_offer_what_is_there_and_wait_for_a_script():
     form = html[html.index("<form") : html.index("</form>")]
     assert re.match(r"<form [^>]*hidden>", form)
     options = re.findall(r"<option>(.*?)</option>", form)
-    assert options == "IMDB|AG&#x27;s News|@Ratio3|paper&#x27;s|reproduced|not reproduced".split(
-        "|"
-    )
+    assert options == [
+        "IMDB",
+        "AG&#x27;s News",
+        "Table 1",
+        "@Ratio3",
+        "paper&#x27;s epsilon",
+        "reproduced",
+        "not reproduced",
+    ]
     names = set(re.findall(r'<select name="(\w+)"', form))
-    assert all(f"data-{name}=" in html for name in names) and len(names) == 4
+    assert all(f"data-{name}=" in html for name in names) and len(names) == 5
 
 
 def test_what_comes_from_a_file_is_escaped():
     bad = '<img src=x onerror="x">'
-    for field in ("source", "corpus", "quantity", "epsilon", "verdict", "reason", "trained_on"):
+    for field in ("source", "corpus", "quantity", "setting", "verdict", "reason", "trained_on"):
         entry = replace(ENTRY, **{field: bad})
         for html in (ledger_table([entry]), verdict_map([entry])):
             assert "<img" not in html, field

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -248,9 +248,15 @@ def test_a_classifier_reads_texts_as_its_model_was_trained(invented, tokenizer):
     recipe = replace(invented, tokenizer=tokenizer)
     corpus = encode_corpus(recipe)
     model, _, _ = train_model(recipe, corpus, progress=False)
-    classifier = as_classifier(recipe, model, corpus, {"note": 1})
+    classifier = as_classifier(recipe, model, corpus, {"source": "mine"}, 0.5)
     assert classifier.encode([TEST[0], TEST[2]]) == corpus.test[0]
-    assert (classifier.class_names, classifier.card) == (("no", "yes"), {"note": 1})
+    assert classifier.class_names == ("no", "yes")
+    assert classifier.card == {
+        "recipe": asdict(recipe),
+        **corpus.provenance,
+        "test_accuracy": 0.5,
+        "vectors": {"source": "mine"},
+    }
 
 
 def test_a_classifier_cannot_read_marks(invented):
@@ -258,7 +264,7 @@ def test_a_classifier_cannot_read_marks(invented):
     corpus = encode_corpus(recipe)
     model, _, _ = train_model(recipe, corpus, progress=False)
     with pytest.raises(ValueError, match="reads words, not marks: use the tokenizer words or"):
-        as_classifier(recipe, model, corpus, {})
+        as_classifier(recipe, model, corpus, {}, 0.5)
 
 
 # ----------------------------------------------------------------------------------------- recipes

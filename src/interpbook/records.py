@@ -9,6 +9,8 @@ from typing import Any
 
 from interpbook.files import fingerprint, write_whole
 
+Record = dict[str, Any]
+
 _FORMAT = 1
 
 
@@ -20,7 +22,7 @@ def write_record(path: Path, record: Mapping[str, Any]) -> None:
     write_whole(path, (json.dumps(content, ensure_ascii=False) + "\n").encode())
 
 
-def read_record(path: Path) -> dict[str, Any]:
+def read_record(path: Path) -> Record:
     """Read a record that ``write_record`` wrote.
 
     Raises
@@ -44,7 +46,7 @@ def read_record(path: Path) -> dict[str, Any]:
     return content
 
 
-def read_records(folder: Path) -> Iterator[dict[str, Any]]:
+def read_records(folder: Path) -> Iterator[Record]:
     """Yield the records of a folder in the order of their names.
 
     Raises

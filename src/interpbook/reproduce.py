@@ -12,8 +12,8 @@ import torch
 from tqdm.auto import tqdm
 
 from interpbook.recipes import public_vectors
-from interpbook.records import read_record, write_record
-from interpbook.runs import Record, run_cell
+from interpbook.records import Record, read_record, write_record
+from interpbook.runs import run_cell
 from interpbook.studies import Cell
 
 

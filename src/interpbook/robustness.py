@@ -81,10 +81,11 @@ class AttackStudy:
     outcomes : Counter of str to int
         Why the N attacks stopped.
     changes : Tensor of shape (S,), int64
-        How many words were changed in each of the S documents whose prediction changed.
+        How many words were changed in each of the S documents whose changed text, read anew by the
+        classifier, is predicted as another class.
     not_replayed : int
-        Documents among them whose changed text, read anew by the classifier, keeps the label after
-        all: rounding may do so where two classes tie. They are no successes.
+        Documents whose search ended so too, but whose changed text keeps its label after all:
+        rounding may do that where two classes tie. They are no successes.
     words : Counter of str to int
         How often each word was changed, over all documents, written as the classifier reads it.
     """
@@ -108,8 +109,8 @@ class AttackStudy:
 
     @property
     def succeeded(self) -> int:
-        """How many of these lost their label, in the changed text read anew."""
-        return len(self.changes) - self.not_replayed
+        """S: how many of these lost their label."""
+        return len(self.changes)
 
     @property
     def success(self) -> float:
@@ -180,8 +181,9 @@ def attack_study(
             for change in result.changes
         )
         fallen = [result for result in results if result.succeeded]
-        changes += [result.num_changes for result in fallen]
-        not_replayed += len(fallen) - sum(replay(classifier, fallen))
+        holds = replay(classifier, fallen)
+        changes += [r.num_changes for r, held in zip(fallen, holds, strict=True) if held]
+        not_replayed += holds.count(False)
     return AttackStudy(
         ranking=ranking,
         max_changes=max_changes,

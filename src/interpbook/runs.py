@@ -18,11 +18,10 @@ from interpbook.classifier import Classifier
 from interpbook.corpora import load_corpus
 from interpbook.filters import FilterStudy, filter_study
 from interpbook.recipes import as_classifier, encode_corpus, train_classifier, train_model
+from interpbook.records import Record
 from interpbook.robustness import AttackStudy, attack_study, with_unknown
 from interpbook.studies import ATTACKED_DOCUMENTS, MAX_CHANGES, RANKINGS, Cell
 from interpbook.training import batches
-
-Record = dict[str, Any]
 
 _WORDS = 50  # of the words changed most often, a record holds so many for each ranking
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -53,7 +54,7 @@ def ngram_map(explanations: Sequence[Explanation], epsilon: float, *, shown: int
     Xu & Du (2020), Figure 3.
     """
     sizes = sorted({int(n) for explanation in explanations for n in explanation.widths})
-    looks = dict(zip(sizes, _LOOKS, strict=False))
+    looks = dict(zip(sizes, cycle(_LOOKS), strict=False))
     figure, axes = new_axes(_LINE / 72, 1.0)
     top = 0.0
     for explanation in explanations:
@@ -228,7 +229,9 @@ def shares_by_k(
     rows = np.atleast_1d(rows)
     places = np.arange(len(filters))
     for axes, (title, series) in zip(rows, panels.items(), strict=True):
-        for (name, values), (colour, dash, marker) in zip(series.items(), _LOOKS, strict=False):
+        for (name, values), (colour, dash, marker) in zip(
+            series.items(), cycle(_LOOKS), strict=False
+        ):
             values = np.asarray(values, dtype=float)
             axes.plot(places, np.nanmean(values, axis=1), dash, color=colour, linewidth=1.8)
             # Side by side, so that the dots of two series do not cover each other.
@@ -243,7 +246,7 @@ def shares_by_k(
     names = list(next(iter(panels.values())))
     handles = [
         Line2D([], [], color=colour, linestyle=dash, marker=marker, markersize=4.5, label=name)
-        for name, (colour, dash, marker) in zip(names, _LOOKS, strict=False)
+        for name, (colour, dash, marker) in zip(names, cycle(_LOOKS), strict=False)
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(names), frameon=False)
     rows[-1].set_xticks(places, filters)
@@ -355,7 +358,7 @@ def ideal_against_found(profiles: Sequence[FilterProfile]) -> Figure:
     """
     figure, axes = new_axes(5.2, 3.8)
     widths = sorted({profile.width for profile in profiles})
-    for width, (colour, _, marker) in zip(widths, _LOOKS, strict=False):
+    for width, (colour, _, marker) in zip(widths, cycle(_LOOKS), strict=False):
         chosen = [profile for profile in profiles if profile.width == width]
         axes.plot(
             [profile.ideal.score for profile in chosen],

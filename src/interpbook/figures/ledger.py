@@ -19,8 +19,16 @@ QUANTITIES = {
     "kept_accuracy": "accuracy, kept features",
     "ratio2": "@Ratio2",
     "ratio3": "@Ratio3",
+    "gradient_success": "attack success, Text-fool",
+    "word_scores_success": "attack success, B",
 }
-EPSILONS = {"-": "none", "paper": "paper's", "calibrated": "calibrated"}
+SETTINGS = {
+    "-": "none",
+    "paper": "paper's epsilon",
+    "calibrated": "calibrated epsilon",
+    "trained": "unknown word as trained",
+    "unit normal": "unknown word unit normal",
+}
 # Words and signs carry the verdict; colour only repeats them.
 VERDICTS = {"reproduced": "✓", "trend reproduced": "≈", "not reproduced": "✗"}
 
@@ -40,7 +48,7 @@ _STYLE = f"""<style>
 .ib-ledger :is(th, td) {{ padding: 0.3rem !important; text-align: left;
   vertical-align: baseline; color: inherit; background: none; }}
 .ib-ledger td.ib-why {{ min-width: 9.5rem; }}
-.ib-ledger td.ib-corpus {{ white-space: nowrap; }}
+.ib-ledger td:is(.ib-corpus, .ib-place) {{ white-space: nowrap; }}
 .ib-ledger th {{ white-space: nowrap; font-weight: 600; }}
 .ib-ledger tr > .ib-number {{ text-align: right; white-space: nowrap;
   font-variant-numeric: tabular-nums; }}
@@ -84,7 +92,8 @@ _STYLE = f"""<style>
     .ib-ledger tbody td::before {{ content: attr(data-label); display: block; font-size: 0.86em;
       line-height: 1.2; color: var(--book-soft, inherit); }}
     .ib-ledger tr > td {{ grid-column: span 2; }}
-    .ib-ledger tr > :is(.ib-corpus, .ib-quantity) {{ grid-column: span 3; font-weight: 600; }}
+    .ib-ledger tr > :is(.ib-corpus, .ib-place) {{ grid-column: span 3; font-weight: 600; }}
+    .ib-ledger tr > .ib-quantity {{ grid-column: 1 / -1; font-weight: 600; }}
     .ib-ledger td::before {{ font-weight: normal; }}
     .ib-ledger tr > :is(.ib-verdict-cell, .ib-why, .ib-trained) {{ grid-column: 1 / -1; }}
   }}
@@ -145,9 +154,10 @@ def ledger_table(entries: Sequence[Entry]) -> str:
 # Class, header, and what a sort by this column goes by.
 _COLUMNS = (
     ("ib-corpus", "Corpus", "corpus"),
+    ("ib-place", "Where", "table"),
     ("ib-quantity", "Quantity", "quantity"),
     ("ib-number", "k", "k"),
-    ("ib-epsilon", "Epsilon", "epsilon"),
+    ("ib-setting", "Setting", "setting"),
     ("ib-number", "Runs", "runs"),
     ("ib-number", "Paper", "the paper's value"),
     ("ib-number", "Ours", "our mean"),
@@ -163,9 +173,10 @@ def _row(entry: Entry) -> str:
     documents = entry.trained_on.partition(" of ")[0].replace(",", "")
     cells = (
         (_corpus(entry), None),
+        (entry.place, None),
         (_quantity(entry), _place(QUANTITIES, entry.quantity)),
         (str(entry.k), None),
-        (_epsilon(entry), _place(EPSILONS, entry.epsilon)),
+        (_setting(entry), _place(SETTINGS, entry.setting)),
         (str(entry.seeds), None),
         (f"{entry.paper:.2f}", None),
         (f"{entry.ours:.2f}{spread}", entry.ours),
@@ -181,20 +192,22 @@ def _row(entry: Entry) -> str:
         for (name, label, _), (text, key) in zip(_COLUMNS, cells, strict=True)
     )
     place = f"ledger-{entry.corpus}-{entry.k}-{entry.quantity}"
-    if entry.epsilon != "-":
-        place += f"-{entry.epsilon}"
+    if entry.setting != "-":
+        place += f"-{entry.setting.replace(' ', '-')}"
     return (
         f'<tr role="row" id="{escape(place)}" data-corpus="{escape(_corpus(entry))}" '
-        f'data-quantity="{escape(_quantity(entry))}" data-epsilon="{escape(_epsilon(entry))}" '
-        f'data-verdict="{escape(entry.verdict)}">{tds}</tr>'
+        f'data-place="{escape(entry.place)}" data-quantity="{escape(_quantity(entry))}" '
+        f'data-setting="{escape(_setting(entry))}" data-verdict="{escape(entry.verdict)}">'
+        f"{tds}</tr>"
     )
 
 
 def _filters(entries: Sequence[Entry]) -> str:
     selects = (
         ("corpus", "Corpus", [_corpus(e) for e in entries]),
+        ("place", "Where", [e.place for e in entries]),
         ("quantity", "Quantity", [_quantity(e) for e in entries]),
-        ("epsilon", "Epsilon", [_epsilon(e) for e in entries]),
+        ("setting", "Setting", [_setting(e) for e in entries]),
         ("verdict", "Verdict", [v for v in VERDICTS if any(e.verdict == v for e in entries)]),
     )
     fields = "".join(
@@ -226,7 +239,7 @@ def verdict_map(entries: Sequence[Entry]) -> str:
         ks = sorted({entry.k for entry in chosen})
         rows: dict[str, dict[int, Entry]] = {}
         for entry in chosen:
-            suffix = "" if entry.epsilon == "-" else f", {_epsilon(entry)} epsilon"
+            suffix = "" if entry.setting == "-" else f", {_setting(entry)}"
             rows.setdefault(_quantity(entry) + suffix, {})[entry.k] = entry
         head = "".join(f'<th scope="col">{k}</th>' for k in ks)
         body = "".join(
@@ -262,8 +275,8 @@ def _quantity(entry: Entry) -> str:
     return QUANTITIES.get(entry.quantity, entry.quantity)
 
 
-def _epsilon(entry: Entry) -> str:
-    return EPSILONS.get(entry.epsilon, entry.epsilon)
+def _setting(entry: Entry) -> str:
+    return SETTINGS.get(entry.setting, entry.setting)
 
 
 def _place(names: Mapping[str, str], name: str) -> int:

@@ -155,7 +155,7 @@ def table1_curves(entries: Sequence[Entry]) -> Figure:
         look = {"color": GREY, "marker": "s", "markerfacecolor": "white", "linestyle": "--"}
         axes.plot(k, paper, label="paper (band: tolerance)", markersize=5, **look)
         for epsilon, (label, look) in _OURS.items():
-            of = [e for e in chosen if (e.epsilon if e.epsilon != "-" else "paper") == epsilon]
+            of = [e for e in chosen if (e.setting if e.setting != "-" else "paper") == epsilon]
             if of:
                 axes.errorbar(
                     [entry.k for entry in of],
@@ -259,7 +259,7 @@ def table1_html(entries: Sequence[Entry]) -> str:
         If there is no entry, or the entries are of several corpora.
     """
     _check_one_corpus(entries)
-    chosen = {(e.k, e.quantity): e for e in entries if e.epsilon != "calibrated"}
+    chosen = {(e.k, e.quantity): e for e in entries if e.setting != "calibrated"}
     rows = []
     for k in sorted({k for k, _ in chosen}):
         line = [chosen.get((k, quantity)) for quantity in _PANELS]
