@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -16,12 +17,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from browsing import Reader, assert_harmless
-from interpbook import Classifier, load_classifier, load_corpus
+from interpbook import Classifier, Vocabulary, load_classifier, load_corpus
 from interpbook.attacks import AttackResult, Change, attack, attack_texts
 from interpbook.searches import Ranking
 from interpbook.text import tokenize_with_spans
 from interpbook.typos import Typo, misspell
-from networks import WORDS, tiny_classifier
+from networks import WORDS, network, tiny_classifier
 
 RANKINGS, TYPOS = get_args(Ranking), get_args(Typo)
 MIRROR = Path(
@@ -32,8 +33,13 @@ every_ranking = pytest.mark.parametrize("ranking", RANKINGS)
 
 # Small classifiers and texts with all that texts hold. --------------------------------------------
 
-MARKS = ["été", "e\u0301te\u0301", "naïve", "हिन्दी", "👍🏽", "<b>", "&amp;", "…"]
-PIECES = st.sampled_from([*WORDS, "GOOD", "Isn’t", "zebra", *MARKS])
+MARKS = ["e\u0301te\u0301", "naïve", "👍🏽", "<b>", "&amp;", "…"]
+# Known beside WORDS: other scripts, digits, a long word, and what typos of "a", "slow" and "GOOD"
+# make, the last only where the case is kept.
+CASED = ("GOOD", "9OOD", "G0OD", "GO0D")
+ODD = ("été", "हिन्दी", "1990s", "x" * 300, "4", "aa", "5low", "Isn't", *CASED)
+VOCABULARY = Vocabulary(("<pad>", "<unk>", *WORDS, *ODD))
+PIECES = st.sampled_from([*WORDS, "SLOW", "Isn’t", "zebra", "z" * 300, "2", *ODD, *MARKS])
 GAPS = st.sampled_from([" ", ", ", "\n", " — ", "' ", "! <i>"])
 
 
@@ -45,18 +51,26 @@ def texts(draw: st.DrawFn, *, max_words: int = 9) -> str:
 
 @st.composite
 def builders(draw: st.DrawFn) -> Callable[[], Classifier]:
-    """Draw what builds a classifier; the test builds it, as in ``networks.Case``."""
-    classes = draw(st.integers(2, 4))
-    widths = tuple(draw(st.lists(st.integers(1, 3), min_size=1, max_size=2)))
+    """Draw what builds a classifier; the test builds it, as in ``networks.Case``.
+
+    It may keep the case, and it knows odd words as well.
+    """
     config = {
-        "class_names": [f"class {q}" for q in range(classes)],
+        "num_classes": draw(st.integers(2, 4)),
         "seed": draw(st.integers(0, 2**32 - 1)),
-        "widths": widths,
+        "widths": tuple(draw(st.lists(st.integers(1, 3), min_size=1, max_size=2))),
         "filters_per_width": draw(st.integers(1, 6)),
         "padding": draw(st.sampled_from(["masked", "paper"])),
         "max_length": draw(st.integers(3, 12)),
     }
-    return lambda: tiny_classifier(**config)
+    lowercase = draw(st.booleans())
+
+    def build() -> Classifier:
+        model = network(vocab_size=len(VOCABULARY), dtype=torch.float32, **config)
+        names = tuple(f"class {q}" for q in range(config["num_classes"]))
+        return Classifier(model, VOCABULARY, names, lowercase=lowercase)
+
+    return build
 
 
 def predicted(classifier: Classifier, text: str) -> int:
@@ -80,8 +94,8 @@ def test_an_attack_replays_from_its_text(build, text, ranking, typo, data):
     if data.draw(st.integers(0, 9)) == 0:
         label = (label + 1) % len(classifier.class_names)
     result = attack(classifier, text, label, ranking, budget, typo=typo, seed=seed)
-    before = tokenize_with_spans(text)
-    after = tokenize_with_spans(result.text)
+    before = tokenize_with_spans(text, lowercase=classifier.lowercase)
+    after = tokenize_with_spans(result.text, lowercase=classifier.lowercase)
 
     # Changes: within the budget, only known words that are read, once each, to unknown words.
     assert result.num_changes == len(result.changes) <= budget
@@ -97,8 +111,7 @@ def test_an_attack_replays_from_its_text(build, text, ranking, typo, data):
             assert (change.start, change.end) == (old.start, old.end)
             assert change.before == text[old.start : old.end]
             assert change.after == result.text[new.start : new.end]
-            expected = misspell(change.before, classifier.vocabulary, kind=typo, seed=seed)
-            assert change.after == expected
+            assert change.after == typo_in(classifier, change.before, kind=typo, seed=seed)
         else:
             assert text[old.start : old.end] == result.text[new.start : new.end]
     # What stands between the words stays as it is.
@@ -120,6 +133,10 @@ def test_an_attack_replays_from_its_text(build, text, ranking, typo, data):
     assert result.succeeded == (proba.argmax() != label and result.num_changes > 0)
 
 
+def typo_in(classifier: Classifier, word: str, **kw) -> str | None:
+    return misspell(word, classifier.vocabulary, lowercase=classifier.lowercase, **kw)
+
+
 def without(text: str, spans) -> list[str]:
     ends = [0, *(span.end for span in spans)]
     starts = [*(span.start for span in spans), len(text)]
@@ -134,13 +151,58 @@ def replace_words(text: str, changes: tuple[Change, ...]) -> str:
 
 def all_single_changes(classifier: Classifier, text: str) -> list[str]:
     """List the text with each of its words misspelt in turn, where that is possible."""
-    spans = tokenize_with_spans(text)[: classifier.model.config.max_length]
+    spans = tokenize_with_spans(text, lowercase=classifier.lowercase)
     changed = []
-    for span in spans:
-        typo = misspell(text[span.start : span.end], classifier.vocabulary)
+    for span in spans[: classifier.model.config.max_length]:
+        typo = typo_in(classifier, text[span.start : span.end])
         if span.word in classifier.vocabulary and typo is not None:
             changed.append(text[: span.start] + typo + text[span.end :])
     return changed
+
+
+@pytest.mark.parametrize("padding", ["masked", "paper"])
+def test_exact_is_best_of_all_single_changes_in_every_short_text(padding):
+    """All texts of up to four out of four words, all single changes, all rankings."""
+    words = ["good", "not", "bad", "zebra"]
+    short = [" ".join(text) for n in range(1, 5) for text in itertools.product(words, repeat=n)]
+    config = {"padding": padding, "max_length": 6, "widths": (1, 2), "filters_per_width": 4}
+    fallen: Counter[str] = Counter()
+    for seed in range(3):
+        names = [f"class {q}" for q in range(2 + seed % 2)]
+        classifier = tiny_classifier(class_names=names, seed=seed, **config)
+        mean = np.log(classifier.predict_proba(short)).mean(axis=0)
+        classifier.model.output.bias.data -= torch.from_numpy(mean)  # so that no class always wins
+        labels = classifier.predict_proba(short).argmax(axis=1).tolist()
+        changed = [all_single_changes(classifier, text) for text in short]
+        pairs = [(i, text) for i, candidates in enumerate(changed) for text in candidates]
+        found = leads(classifier, [labels[i] for i, _ in pairs], [text for _, text in pairs])
+        best = np.full(len(short), -np.inf)
+        np.maximum.at(best, [i for i, _ in pairs], found)
+        possible = best > 0
+        certain = np.abs(best) > 1e-5  # not for rounding to decide
+        assert certain.mean() > 0.99 and possible.any() and not possible.all()
+        for ranking in RANKINGS:
+            results = attack_texts(classifier, short, labels, ranking, 1)
+            reached = leads(classifier, labels, [result.text for result in results])
+            succeeded = np.array([result.succeeded for result in results])
+            some = np.isfinite(best)
+            assert [result.num_changes for result in results] == some.astype(int).tolist()
+            assert (reached[some] <= best[some] + 1e-5).all()
+            assert not (succeeded & ~possible)[certain].any()
+            if ranking == "exact":
+                np.testing.assert_allclose(reached[some], best[some], atol=1e-5)
+                assert (succeeded == possible)[certain].all()
+            fallen[ranking] += int(succeeded.sum())
+    assert fallen["exact"] > max(fallen[ranking] for ranking in RANKINGS if ranking != "exact") > 0
+
+
+def leads(classifier: Classifier, labels: list[int], texts: list[str]) -> np.ndarray:
+    """Return how far the best other class's logit is ahead of the label's."""
+    logits = np.log(classifier.predict_proba(texts))
+    rows = np.arange(len(texts))
+    own = logits[rows, labels]
+    logits[rows, labels] = -np.inf
+    return logits.max(axis=1) - own
 
 
 @settings(max_examples=50)
@@ -217,6 +279,10 @@ def test_random_orders_follow_from_the_seed():
         for seed in (0, 0, 1, 2, 3)
     ]
     assert orders[0] == orders[1] and len(set(map(tuple, orders))) > 2
+    others = [text, text.upper(), text + ".", text + "!"]  # each has its own order
+    results = attack_texts(classifier, others, [0] * 4, "random")
+    orders = [[change.position for change in result.changes] for result in results]
+    assert len(set(map(tuple, orders))) > 1
 
 
 def test_labels_may_be_an_array_as_a_corpus_has_them():
@@ -303,6 +369,12 @@ def test_a_classifier_that_keeps_the_case_is_attacked_as_it_reads():
     classifier = replace(stubborn(), lowercase=False)
     result = attack(classifier, "GOOD good", 0)
     assert [change.before for change in result.changes] == ["good"]
+    # Read in lower case, GOOD with a look-alike would be unknown; as it stands, it is known.
+    known = dict(zip(("bad", "the", "slow", "moving"), CASED, strict=True))
+    words = tuple(known.get(word, word) for word in classifier.vocabulary.words)
+    classifier = replace(classifier, vocabulary=Vocabulary(words))
+    (change,) = attack(classifier, "GOOD", 0).changes
+    assert change.before == "GOOD" and change.after not in words
 
 
 def test_the_typo_asked_for_is_the_one_made():
@@ -448,6 +520,31 @@ def test_a_long_text_and_many_changes_are_shown_in_part():
     left = len(result.text) - 10_000
     assert f"{left:,} more characters are not shown" in html and len(html) < 50_000
     assert "50 more changes are not shown" in html and html.count("<tr>") == 102
+
+
+# On the embedded corpora. -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["reviews", "headlines"])
+def test_looking_again_pays_on_the_embedded_corpora(name):
+    """A fact measured there, no law: the more a ranking knows, the more predictions fall."""
+    classifier, corpus = load_classifier(name), load_corpus(name, "test")
+    fallen: dict[str, list[int]] = {}
+    for ranking in RANKINGS:
+        results = attack_texts(classifier, corpus.texts, corpus.labels, ranking)
+        fallen[ranking] = [result.num_changes for result in results if result.succeeded]
+        replayed = classifier.predict_proba([r.text for r in results if r.succeeded])
+        assert (replayed.argmax(axis=1) != [r.label for r in results if r.succeeded]).all()
+    for budget in (2, 5, 10):
+        counts = [
+            sum(changes <= budget for changes in fallen[ranking])
+            for ranking in ("random", "gradient", "word_scores", "updated_word_scores", "exact")
+        ]
+        assert counts == sorted(counts) and counts[3] > counts[2], "B again ahead of B once"
+        assert counts[-1] > counts[1] + 0.1 * len(corpus), "far ahead of the gradient"
+    first = {name: sum(changes == 1 for changes in found) for name, found in fallen.items()}
+    assert first["updated_word_scores"] == first["word_scores"], "one change is no time to look"
+    assert first["exact"] == max(first.values())
 
 
 # On real reviews. ---------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from browsing import Reader, assert_harmless
 from interpbook import Explanation, load_classifier
-from interpbook.views import leave_out_scores, word_table, word_view
+from interpbook.views import leave_out_scores, log_odds_falls, word_table, word_view
 from networks import WORDS, tiny_classifier
 
 TEXT = "What a good movie, but it isn't bad: slow, slow, moving!"
@@ -146,6 +146,74 @@ def test_with_three_classes_it_does_not_rise_with_the_evidence_either():
     assert evidence[0] > evidence[1] and scores[0] < scores[1]
 
 
+def slow_log_odds(logits: list[float], label: int) -> float:
+    odds = [math.exp(o - max(logits)) for o in logits]
+    return math.log(odds.pop(label) / math.fsum(odds))
+
+
+@given(explanations(classes=(2, 5)), st.data())
+def test_the_falls_are_those_of_the_log_odds(build, data):
+    e = build()
+    label = data.draw(st.integers(0, len(e.logits) - 1))
+    rows = e.word_scores[: len(e.tokens)]
+    logits = (e.logits / max(1.0, float(e.logits.abs().max()))).tolist()  # tame, for math.exp
+    tame = (rows / max(1.0, float(rows.abs().max()))).tolist()
+    found = log_odds_falls(torch.tensor(logits), torch.tensor(tame), label)
+    for row, fall in zip(tame, found.tolist(), strict=True):
+        without = [o - b for o, b in zip(logits, row, strict=True)]
+        expected = slow_log_odds(logits, label) - slow_log_odds(without, label)
+        assert fall == pytest.approx(expected, abs=1e-6)
+
+
+@given(explanations(), st.data())
+def test_the_global_view_rises_with_the_fall_of_the_log_odds(build, data):
+    """Increasing in what? In this, for any number of classes."""
+    e = build()
+    label = data.draw(st.integers(0, len(e.logits) - 1))
+    rows = e.word_scores[: len(e.tokens)]
+    falls = log_odds_falls(e.logits, rows, label)
+    scores = leave_out_scores(e.logits, rows, label)
+    order = falls.argsort()
+    assert (scores[order].diff().nan_to_num(0) >= 0).all()  # inf less inf is nan
+    assert ((scores >= 0) == (falls >= 0)).all()
+    if len(e.logits) == 1:
+        assert not falls.any()
+    if len(e.logits) == 2:
+        difference = (rows[:, label] - rows[:, 1 - label]).double()
+        torch.testing.assert_close(falls, difference, rtol=1e-5, atol=1e-4)
+
+
+def test_four_words_by_hand():
+    """With odds of 1 to 3: taking out a word that triples the odds leaves 1 to 9, and so on."""
+    logits = torch.tensor([0.0, math.log(2), 0.0])  # the label against 2 + 1
+    rows = torch.tensor(
+        [
+            [math.log(3), 0.0, 0.0],  # 1/3 to 3: 1 to 9
+            [0.0, math.log(2), 0.0],  # 1 to 1 + 1
+            [0.0, 0.0, math.log(1 / 2)],  # 1 to 2 + 2
+            [7.0, 7.0, 7.0],  # for all alike
+        ]
+    )
+    found = log_odds_falls(logits, rows, 0)
+    odds = torch.tensor([9 / 3, 2 / 3, 4 / 3, 1.0], dtype=torch.float64)
+    torch.testing.assert_close(found, odds.log(), rtol=0, atol=1e-6)
+    losses = torch.tensor([10.0, 3.0, 5.0, 4.0], dtype=torch.float64).log()
+    expected = losses / math.log(4) - 1
+    torch.testing.assert_close(leave_out_scores(logits, rows, 0), expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("lead", [40.0, 100.0])
+def test_the_two_ends_of_the_curve(lead):
+    """A sure loss grows like the odds; the loss of a hopeless one is the lost lead itself."""
+    rows = torch.tensor([[1.0, 0.5, -1.0], [-2.0, 0.0, 0.0], [0.0, 3.0, -0.25]])
+    sure = torch.tensor([lead, 0.0, 1.0])
+    falls = log_odds_falls(sure, rows, 0)
+    torch.testing.assert_close(leave_out_scores(sure, rows, 0), falls.expm1())
+    hopeless = torch.tensor([0.0, lead, 0.0])
+    falls = log_odds_falls(hopeless, rows, 0)
+    torch.testing.assert_close(leave_out_scores(hopeless, rows, 0), falls / lead)
+
+
 @pytest.mark.parametrize("margin", [30.0, 50.0, 80.0, 200.0])
 def test_a_tiny_loss_still_gives_exact_scores(margin):
     """For two classes and a sure prediction, s = exp(B[i, y] - B[i, other]) - 1."""
@@ -240,9 +308,27 @@ def test_the_rendering_says_what_the_numbers_are():
         html = view._repr_html_()
         assert f"{how.capitalize()} view from <strong>class 1</strong>" in html and unit in html
         assert "vocabulary" in html, "there is a word that the model does not know"
+        assert not any(view.clipped)
         for token, score in zip(view.tokens, view.scores.tolist(), strict=True):
             assert f'title="{token}: {score:+.2f}"' in html
     assert repr(view) == "WordView(local, class 1: 'a strange movie')"
+
+
+def test_clipped_scores_say_so():
+    e = crafted([1.0, 0.0], [[9.0, 0.0], [0.1, 0.0], [-9.0, 0.0]])
+    for clip in (0.3, 0.5):
+        for view in (
+            word_view(e, 0, clip=clip),
+            word_view(replace(e, logits=e.logits.double(), word_scores=e.word_scores.double()), 0,
+                      clip=clip),
+        ):  # fmt: skip
+            assert view.clipped == [True, False, True]
+            html = view._repr_html_()
+            assert f'title="good: +{clip:.2f} or more"' in html
+            assert f'title="good: -{clip:.2f} or less"' in html
+            assert html.count(" or ") == 2
+    assert word_view(e, 0).clipped == [True, False, False]
+    assert word_view(e, 0, "local", clip=0.01).clipped == [False] * 3
 
 
 @pytest.mark.parametrize("text", ["good movie " * 9000, "a" * 10**5, "good" + "!" * 10**5])

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from html import escape
 
 import matplotlib
 import pytest
+from ipywidgets import Textarea
 from matplotlib import pyplot as plt
 
+from interpbook import attack, load_classifier
 from interpbook.widgets import Knobs
 
 
@@ -71,3 +74,23 @@ def test_other_results_are_escaped():
 def test_errors_that_are_not_about_input_are_raised():
     with pytest.raises(ZeroDivisionError):
         Knobs(lambda x: 1 / x, x=(0, 0))
+
+
+def test_an_attack_is_played_step_by_step():
+    classifier = load_classifier("reviews")
+
+    def play(text, ranking, changes):
+        label = int(classifier.predict_proba([text]).argmax())
+        return attack(classifier, text, label, ranking, changes)
+
+    area = Textarea(value="A dull and lifeless film", rows=3)
+    knobs = Knobs(play, text=area, ranking=["word_scores", "random"], changes=(0, 10))
+    assert knobs.children[0] is area
+    [change] = attack(classifier, area.value, 0, max_changes=1).changes
+    shown = f'title="{escape(str(change))}"'
+    turn(knobs, "changes", 0)
+    assert shown not in picture(knobs)
+    turn(knobs, "changes", 1)
+    assert shown in picture(knobs) and change.after in picture(knobs)
+    area.value = "?!"
+    assert "holds no word" in picture(knobs)

@@ -15,12 +15,13 @@ import numpy as np
 import torch
 
 from interpbook.classifier import Classifier
-from interpbook.corpora import load_corpus
+from interpbook.corpora import Corpus, load_corpus
+from interpbook.defence_runs import defence_metrics
 from interpbook.filters import FilterStudy, filter_study
 from interpbook.recipes import as_classifier, encode_corpus, train_classifier, train_model
 from interpbook.records import Record
 from interpbook.robustness import AttackStudy, attack_study, with_unknown
-from interpbook.studies import ATTACKED_DOCUMENTS, MAX_CHANGES, RANKINGS, Cell
+from interpbook.studies import ATTACKED_DOCUMENTS, DEFENDED_DOCUMENTS, MAX_CHANGES, RANKINGS, Cell
 from interpbook.training import batches
 
 _WORDS = 50  # of the words changed most often, a record holds so many for each ranking
@@ -42,7 +43,7 @@ def run_cell(cell: Cell, models: Path | None = None) -> Record:
     ValueError, FileNotFoundError, ConnectionError
         If the corpus cannot be loaded.
     """
-    measure = _attack if cell.study == "table2" else _study_filters
+    measure = {"table2": _attack, "defences": _defend}.get(cell.study, _study_filters)
     return {
         "study": cell.study,
         "cell": cell.name,
@@ -88,11 +89,7 @@ def _attack(cell: Cell, models: Path | None) -> Record:
     start = time.perf_counter()
     classifier = _trained(cell, models)
     trained = time.perf_counter()
-    test = load_corpus(cell.corpus, "test")
-    # The same documents for every model, so that differences between models are theirs.
-    chosen = np.random.default_rng(0).permutation(len(test.texts))[:ATTACKED_DOCUMENTS]
-    texts = [test.texts[i] for i in chosen]
-    labels = [int(test.labels[i]) for i in chosen]
+    test, texts, labels = _test_sample(cell, ATTACKED_DOCUMENTS)
     attacks: dict[str, dict[str, Any]] = {}
     for unknown, rankings in RANKINGS.items():
         target = with_unknown(classifier, unknown, seed=cell.seed)
@@ -103,16 +100,40 @@ def _attack(cell: Cell, models: Path | None) -> Record:
             for ranking in rankings
         }
     attacked = time.perf_counter()
-    card = classifier.card
     return {
-        "corpus": {"train": card["train"], "test": test.provenance.to_dict()},
-        "vectors": card.get("vectors", {}),
+        **_origin(classifier, test),
+        "seconds": {"model": round(trained - start, 3), "attack": round(attacked - trained, 3)},
+        "metrics": {"accuracy": classifier.card["test_accuracy"], "attacks": attacks},
+    }
+
+
+def _defend(cell: Cell, models: Path | None) -> Record:
+    start = time.perf_counter()
+    classifier = _trained(cell, models)
+    trained = time.perf_counter()
+    test, texts, labels = _test_sample(cell, DEFENDED_DOCUMENTS)
+    metrics = defence_metrics(cell, classifier, texts, labels)
+    done = time.perf_counter()
+    return {
+        **_origin(classifier, test),
+        "seconds": {"model": round(trained - start, 3), "attack": round(done - trained, 3)},
+        "metrics": metrics,
+    }
+
+
+def _test_sample(cell: Cell, documents: int) -> tuple[Corpus, list[str], list[int]]:
+    """Draw test documents: the same for every model, so that differences are the models'."""
+    test = load_corpus(cell.corpus, "test")
+    chosen = np.random.default_rng(0).permutation(len(test.texts))[:documents]
+    return test, [test.texts[i] for i in chosen], [int(test.labels[i]) for i in chosen]
+
+
+def _origin(classifier: Classifier, test: Corpus) -> Record:
+    """Say what a classifier was trained on and what it is measured on."""
+    return {
+        "corpus": {"train": classifier.card["train"], "test": test.provenance.to_dict()},
+        "vectors": classifier.card.get("vectors", {}),
         "vocabulary": len(classifier.vocabulary),
-        "seconds": {
-            "model": round(trained - start, 3),
-            "attack": round(attacked - trained, 3),
-        },
-        "metrics": {"accuracy": card["test_accuracy"], "attacks": attacks},
     }
 
 

@@ -32,14 +32,14 @@ class Search:
     ----------
     positions : list of int
         The words replaced, in order.
-    logits : list of Tensors of shape (c,)
-        Before the first change and after each, on the CPU.
+    logits : list of lists of c floats
+        Before the first change and after each.
     outcome : str
         Why it ended.
     """
 
     positions: list[int] = field(default_factory=list)
-    logits: list[Float[Tensor, " c"]] = field(default_factory=list)
+    logits: list[list[float]] = field(default_factory=list)
     outcome: Outcome = "budget spent"
 
 
@@ -151,12 +151,14 @@ def _next_words(
 ) -> tuple[Standing, Int64[Tensor, " R"]]:
     """Return the documents that have a word left, and the position of each one's next."""
     while True:
-        some = free[standing.rows].any(dim=1)
+        # index_select copies rows several times faster than indexing does.
+        some = free.index_select(0, standing.rows).any(dim=1)
         for row in standing.rows[~some].tolist():
             searches[row].outcome = "no word left"
         standing = standing.kept(some)
         rows = standing.rows
-        positions = scores[rows].masked_fill(~free[rows], -torch.inf).argmax(dim=1)
+        taken = ~free.index_select(0, rows)
+        positions = scores.index_select(0, rows).masked_fill_(taken, -torch.inf).argmax(dim=1)
         pairs = zip(rows.tolist(), positions.tolist(), strict=True)
         refused = torch.tensor([not changeable(*pair) for pair in pairs], device=rows.device).bool()
         if not refused.any():
@@ -171,7 +173,7 @@ def _note(
     logits = model.output(standing.pooled.relu())
     check_finite(logits)
     held = logits.argmax(dim=1) == standing.labels
-    for row, now, holds in zip(standing.rows.tolist(), logits.cpu(), held.tolist(), strict=True):
+    for row, now, holds in zip(standing.rows.tolist(), logits.tolist(), held.tolist(), strict=True):
         searches[row].logits.append(now)
         if not holds:
             searches[row].outcome = fallen

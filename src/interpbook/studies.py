@@ -1,6 +1,7 @@
 """What the reproductions run: each study is a list of cells, each cell one model measured.
 
-``table1`` and ``choices`` look at a model's filters, ``table2`` attacks it. A cell's settings are
+``table1`` and ``choices`` look at a model's filters, ``table2`` attacks it, ``defences`` defends it
+against the same attacks and asks how well B foresees them. A cell's settings are
 the paper's where it states them. What it leaves open is ours, chosen on held out training
 documents, and ``choices`` changes these one at a time.
 """
@@ -47,6 +48,13 @@ RANKINGS: dict[Unknown, tuple[Ranking, ...]] = {
     "random": (*_PAPERS, "updated_word_scores"),
 }
 
+# Not in the paper. Fewer documents, the first of Table 2's; how many edits a speller may undo; and
+# how the unknown word's vector is trained.
+DEFENDED_DOCUMENTS = 1000
+MAX_EDITS = (1, 2)
+DEFENDED_RANKINGS: tuple[Ranking, ...] = (*_PAPERS, "updated_word_scores", "exact")
+UNKNOWN_TRAINING = {"documents": 10_000, "rate": 0.1, "epochs": 2, "learning_rate": 0.02}
+
 # What the paper leaves open, and three things that it states (padding, learning rate, pretrained
 # vectors), one change at a time.
 _CHOICES: tuple[dict[str, Any], ...] = (
@@ -88,7 +96,7 @@ class Cell:
     Parameters
     ----------
     study : str
-        ``"table1"``, ``"choices"`` or ``"table2"``; also the folder of its records.
+        ``"table1"``, ``"choices"``, ``"table2"`` or ``"defences"``; also the folder of its records.
     corpus : str
         A key of ``TABLE1_RECIPES``.
     num_filters : int
@@ -157,7 +165,7 @@ class Cell:
     @property
     def work(self) -> float:
         """About how much there is to do, in any unit: what the time left is reckoned from."""
-        passes = 2 if self.study == "table2" else self.recipe.epochs + 0.5
+        passes = {"table2": 2.0, "defences": 2.0}.get(self.study, self.recipe.epochs + 0.5)
         return passes * (self.num_filters + 75)
 
     @property
@@ -174,6 +182,11 @@ class Cell:
             attack = {"documents": ATTACKED_DOCUMENTS, "max_changes": MAX_CHANGES}
             rankings = {unknown: list(chosen) for unknown, chosen in RANKINGS.items()}
             return stated | {"attack": {**attack, "typo": "look-alike", "rankings": rankings}}
+        if self.study == "defences":
+            attack = {"documents": DEFENDED_DOCUMENTS, "max_changes": MAX_CHANGES}
+            attack |= {"typo": "look-alike", "rankings": list(DEFENDED_RANKINGS)}
+            defence = {"max_edits": list(MAX_EDITS), "unknown": dict(UNKNOWN_TRAINING)}
+            return stated | {"attack": attack, "defence": defence}
         return stated | {"epsilon": self.epsilon}
 
 
@@ -191,7 +204,8 @@ def cells(
     ----------
     study : str
         ``"table1"``; ``"figure4"``, which is the part of it that the figure shows; ``"choices"``;
-        ``"table2"``, the same models as ``"table1"`` under attack; or ``"all"``.
+        ``"table2"``, the same models as ``"table1"`` under attack; ``"defences"``, those
+        of them with k = 150 defended; or ``"all"``.
     corpora, seeds
         Which; the paper's corpora and three seeds by default. Figure 4 is of AG's News alone.
     filters : iterable of int, optional
@@ -215,7 +229,7 @@ def cells(
     if study == "all":
         return [
             cell
-            for one in ("table1", "choices", "table2")
+            for one in ("table1", "choices", "table2", "defences")
             for cell in cells(one, corpora=corpora, filters=filters, seeds=seeds, changes=changes)
         ]
     if study in ("table1", "table2"):
@@ -224,6 +238,8 @@ def cells(
         if "ag_news" not in corpora:
             raise ValueError(f"figure4 is drawn from ag_news, got {', '.join(corpora)}")
         grid = [("ag_news", k, {}) for k in filters or FILTERS[:4]]
+    elif study == "defences":
+        grid = [(corpus, k, {}) for corpus in corpora for k in filters or (150,)]
     elif study == "choices":
         grid = [
             (corpus, k, choice)
@@ -241,4 +257,4 @@ def cells(
     ]
 
 
-STUDIES = ("table1", "figure4", "choices", "table2", "all")
+STUDIES = ("table1", "figure4", "choices", "table2", "defences", "all")

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from interpbook.models import TextCNN, document_lengths
-from interpbook.slots import check_finite, distinct, first_true, slot_table
+from interpbook.slots import check_finite, distinct, slot_table
 from interpbook.text import PADDING, UNKNOWN
 
 # Windows are kept in blocks with the best of each, so that a swap looks again at one or two blocks.
@@ -163,6 +163,7 @@ class _Windows:
         replacement: int,
     ) -> None:
         self.ids, self.width, self.replacement = ids, width, replacement
+        self.numbers = torch.arange(width, device=ids.device)
         self.entries = table.view(-1, table.shape[1] // width)  # word r in slot j has row r n + j
         length, nothing = ids.shape[1], len(table) - 1
         blocks = -(-(length + width - 1) // _BLOCK)
@@ -174,18 +175,17 @@ class _Windows:
         self.scores = self._score(self.words)  # (N, places, f)
         self.blocks = self.scores.unflatten(1, (blocks, _BLOCK))  # the same memory
         self.peaks = self.blocks.amax(dim=2)  # (N, blocks, f)
-        # The winners: score, block, first word, slot scores.
+        # The winners: score, first word, slot scores.
         self.best = self.peaks.new_empty(len(ids), self.peaks.shape[2])
-        self.block = ids.new_empty(self.best.shape)
-        self.starts = self.block.clone()
+        self.starts = ids.new_empty(self.best.shape)
         self.slots = self.best.new_empty(*self.best.shape, width)
         self._find_winners(*torch.ones_like(self.best).nonzero(as_tuple=True))
+        check_finite(self.entries[replacement * width + self.numbers])
         self.swapped: Tensor | None = None  # (N, l, f)
 
     def _score(self, words: Int64[Tensor, "R _"]) -> Float[Tensor, "R places f"]:
         """Score the windows of rows of words."""
-        slots = torch.arange(self.width, device=words.device)
-        entries = (words * self.width).unfold(1, self.width, 1) + slots
+        entries = (words * self.width).unfold(1, self.width, 1) + self.numbers
         scores = F.embedding_bag(entries.reshape(-1, self.width), self.entries, mode="sum")
         return scores.view(*entries.shape[:2], self.entries.shape[1])
 
@@ -194,31 +194,38 @@ class _Windows:
         row, position, n = rows[:, None], positions[:, None], self.width
         near = torch.arange(2 * n - 1, device=rows.device)
         self.words[rows, positions + n - 1] = self.replacement
-        self.scores[row, position + near[:n]] = self._score(self.words[row, position + near])
-        touched = self._blocks_from(position, n)  # (R, T)
-        peaks = self.peaks[row, touched] = self.blocks[row, touched].amax(dim=2)  # (R, T, f)
-        own = self.block[rows][:, None] == touched[:, :, None]
-        r, p = (own | (peaks >= self.best[rows][:, None])).any(dim=1).nonzero(as_tuple=True)
+        scores = self._score(self.words[row, position + near])  # (R, n, f)
+        self.scores[row, position + self.numbers] = scores
+        self._update_peaks(row, position)
+        # A filter looks for its winner again if that was one of these windows, or if one of them
+        # reaches it now.
+        back = position - self.starts[rows]  # (R, f)
+        lost = (back >= 0) & (back < n) | (scores.amax(dim=1) >= self.best[rows])
+        r, p = lost.nonzero(as_tuple=True)
         self._find_winners(rows[r], p)
         if self.swapped is not None:  # words up to n - 1 away share a window with the new one
             words = (position - (n - 1) + near).clamp(0, self.ids.shape[1] - 1)
-            covering = self.scores[row[:, :, None], words[:, :, None] + near[:n]]
+            covering = self.scores[row[:, :, None], words[:, :, None] + self.numbers]
             self.swapped[row, words] = self._after_swap(
                 self.ids[row, words], covering.transpose(2, 3)
             )
 
+    def _update_peaks(self, row: Int64[Tensor, "R 1"], position: Int64[Tensor, "R 1"]) -> None:
+        """Take the best of each block again that holds a window of a swapped word."""
+        count, places, filters = self.blocks.shape[1:]
+        touched = (row * count + self._blocks_from(position, self.width)).flatten()  # of all N
+        blocks = self.blocks.view(-1, places, filters).index_select(0, touched)
+        self.peaks.view(-1, filters)[touched] = blocks.amax(dim=1)
+
     def _find_winners(self, row: Int64[Tensor, " M"], p: Int64[Tensor, " M"]) -> None:
         """Find the first windows that reach the maxima of some filters p in some rows."""
-        peaks = self.peaks[row, :, p]  # (M, blocks)
-        best = peaks.amax(dim=1, keepdim=True)
+        best, block = self.peaks[row, :, p].max(dim=1)  # the first among equals, torch promises
         check_finite(best)
-        block = first_true(peaks == best, dim=1)
-        inside = first_true(self.blocks[row, block, :, p] == best, dim=1)
+        inside = self.blocks[row, block, :, p].argmax(dim=1)
         start = block * _BLOCK + inside - (self.width - 1)
-        slots = torch.arange(self.width, device=row.device)
-        words = self.ids[row[:, None], start[:, None] + slots]
-        self.best[row, p], self.block[row, p], self.starts[row, p] = best[:, 0], block, start
-        self.slots[row, p] = self.entries[words * self.width + slots, p[:, None]]
+        words = self.ids[row[:, None], start[:, None] + self.numbers]
+        self.best[row, p], self.starts[row, p] = best, start
+        self.slots[row, p] = self.entries[words * self.width + self.numbers, p[:, None]]
 
     def swapped_maxima(self, rows: Int64[Tensor, " R"]) -> Float[Tensor, "R l f"]:
         """Return these rows' maxima after one more swap at each position."""
@@ -227,7 +234,7 @@ class _Windows:
             self.swapped = self._after_swap(self.ids, covering)
         best = self.swapped.index_select(0, rows)
         peaks, starts = self.peaks.index_select(0, rows), self.starts[rows]
-        words = starts[:, None] + torch.arange(self.width, device=rows.device)[:, None]  # (R, n, f)
+        words = starts[:, None] + self.numbers[:, None]  # (R, n, f)
         kept = best.gather(1, words)
         torch.maximum(best, peaks.amax(dim=1, keepdim=True), out=best)
         # A swap of one of the winner's own n words rules out all windows that cover the word. What

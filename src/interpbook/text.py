@@ -51,19 +51,26 @@ def tokenize_with_spans(text: str, *, lowercase: bool = True) -> list[Token]:
     >>> tokenize_with_spans("It isn't bad.")[1]
     Token(word="isn't", start=3, end=8)
     """
+    words, spans = words_and_spans(text, lowercase=lowercase)
+    return [Token(word, *span) for word, span in zip(words, spans, strict=True)]
+
+
+def words_and_spans(
+    text: str, *, lowercase: bool = True
+) -> tuple[list[str], list[tuple[int, int]]]:
+    """Return the words and their places side by side: half the time of a list of tokens."""
     if not isinstance(text, str):
         raise TypeError(f"expected a text (str), got {type(text).__name__}: pass one string")
     if text.isascii():
         read = text.lower() if lowercase else text  # every sign keeps its place
         spans = [match.span() for match in _ASCII_WORD.finditer(read)]
-        return [Token._make((read[start:end], start, end)) for start, end in spans]
-    tokens = []
-    for match in _WORD.finditer(text):
-        word = match.group().lower() if lowercase else match.group()
-        # Lower-casing can take a word out of normal form, so this comes second.
-        word = unicodedata.normalize("NFC", word).replace("’", "'")
-        tokens.append(Token(word, *match.span()))
-    return tokens
+        return [read[start:end] for start, end in spans], spans
+    spans = [match.span() for match in _WORD.finditer(text)]
+    words = [text[start:end] for start, end in spans]
+    if lowercase:
+        words = [word.lower() for word in words]
+    # Lower-casing can take a word out of normal form, so this comes second.
+    return [unicodedata.normalize("NFC", word).replace("’", "'") for word in words], spans
 
 
 def tokenize(text: str, *, lowercase: bool = True) -> list[str]:
@@ -92,7 +99,7 @@ def tokenize(text: str, *, lowercase: bool = True) -> list[str]:
     >>> tokenize("It's NOT good!!", lowercase=False)
     ["It's", 'NOT', 'good']
     """
-    return [token.word for token in tokenize_with_spans(text, lowercase=lowercase)]
+    return words_and_spans(text, lowercase=lowercase)[0]
 
 
 def check_tokenized(words: Iterable[T]) -> Iterable[T]:

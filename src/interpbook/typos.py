@@ -85,6 +85,17 @@ def check_typo(kind: str) -> None:
         raise ValueError(f"typos are {', '.join(get_args(Typo))}, got {kind!r}")
 
 
+def look_alikes_of(sign: str) -> tuple[str, ...]:
+    """Return the signs that a look-alike typo may have put this one for.
+
+    Examples
+    --------
+    >>> look_alikes_of("1")
+    ('i', 'l', 'I')
+    """
+    return tuple(meant for meant, written in _LOOK_ALIKES.items() if written == sign)
+
+
 def _is_unknown(candidate: str, vocabulary: Vocabulary, lowercase: bool) -> bool:
     """Say whether a text is exactly one word, and none that the vocabulary holds."""
     tokens = tokenize_with_spans(candidate, lowercase=lowercase)

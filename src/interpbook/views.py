@@ -63,6 +63,12 @@ class WordView:
         """The label's name."""
         return self.explanation.class_names[self.label]
 
+    @property
+    def clipped(self) -> list[bool]:
+        """For each word, whether its score stands for lambda or more in size."""
+        at_lambda = self.scores.abs() >= torch.tensor(self.clip, dtype=self.scores.dtype)
+        return (at_lambda & (self.how == "global")).tolist()
+
     def __repr__(self) -> str:
         text = shortened(self.explanation.text, 60)
         return f"WordView({self.how}, {shortened(self.class_name)}: {text!r})"
@@ -79,9 +85,13 @@ class WordView:
             f"Numbers are {unit}."
         )
         scores = self.scores.tolist()
+        titles = [
+            f"{score:+.2f}" + (f" or {'more' if score > 0 else 'less'}" if cut else "")
+            for score, cut in zip(scores, self.clipped, strict=True)
+        ]
         return page(
             f"<p>{self.how.capitalize()} view from <strong>{escape(self.class_name)}</strong></p>",
-            self.explanation.sentence_html(scores, [f"{score:+.2f}" for score in scores], note),
+            self.explanation.sentence_html(scores, titles, note),
         )
 
 
@@ -96,8 +106,9 @@ def word_view(
     text below it says what is meant. A loss can do no more than vanish, so s is never below -1 and
     the lower clip counts for a lambda below 1 only. The local view is B's column of the label.
 
-    With two classes, s rises with B[i, y] less B[i, other], but not with B[i, y] alone: the two
-    views may order words differently. With more classes it rises with no such difference either.
+    Before clipping, s rises with the fall of the label's log odds (``log_odds_falls``) and with
+    nothing simpler. With two classes the fall is B[i, y] less B[i, other]; with more it is no
+    difference of columns. It is never B[i, y] alone, so the two views may order words differently.
 
     Parameters
     ----------
@@ -152,26 +163,80 @@ def leave_out_scores(
     In double precision: the loss of a confident prediction is tiny, and is divided by. Where it is
     too small even for that, a loss that grows does so infinitely.
 
+    Parameters
+    ----------
+    logits : Tensor of shape (c,)
+        o, with all rows of B in it.
+    rows : Tensor of shape (L, c)
+        Rows of B, each left out alone.
+    label : int
+        y, 0..c-1.
+
+    References
+    ----------
+    Xu & Du (2020), equation (13), first line.
+
     Examples
     --------
     >>> leave_out_scores(torch.tensor([0.0, 0.0]), torch.tensor([[1.0, 0.0], [0.0, 0.0]]), 0)
     tensor([0.8946, 0.0000], dtype=torch.float64)
     """
-    logits, rows = logits.double(), rows.double()
-    before, after = _loss(logits, label), _loss(logits - rows, label)
+    before, after = (_loss(odds) for odds in _odds_with_and_without(logits, rows, label))
     change = torch.where(after > before, torch.inf, 0.0).to(before)
     return torch.where(before > 0, (after - before) / before, change)
 
 
-def _loss(logits: Float64[Tensor, "*rows c"], label: int) -> Float64[Tensor, "*rows"]:
-    """Return the cross entropy H(o, y), in nats: log(1 + the sum of exp(o_q - o_y) over q != y)."""
+def log_odds_falls(
+    logits: Float[Tensor, " c"], rows: Float[Tensor, "L c"], label: int
+) -> Float64[Tensor, " L"]:
+    """Return by how much the label's log odds fall without each row of B, in logits.
+
+    The log odds of y are log(P(y) / (1 - P(y))) = o_y - log(the sum of exp(o_q) over q != y), and
+    the cross entropy is log(1 + exp(-log odds)). So in one text s of equation (13) is a rising
+    function of this fall, whatever the number of classes. With two classes it is B[i, y] less
+    B[i, other]; with one class there are no odds, and nothing falls.
+
+    Parameters
+    ----------
+    logits, rows, label
+        As in ``leave_out_scores``.
+
+    Examples
+    --------
+    >>> log_odds_falls(torch.tensor([2.0, 0.0]), torch.tensor([[1.0, -0.5], [0.0, 0.5]]), 0)
+    tensor([ 1.5000, -0.5000], dtype=torch.float64)
+    """
+    before, after = _odds_with_and_without(logits, rows, label)
+    return torch.where(before.isfinite(), before - after, 0.0)
+
+
+def _odds_with_and_without(
+    logits: Float[Tensor, " c"], rows: Float[Tensor, "L c"], label: int
+) -> tuple[Float64[Tensor, ""], Float64[Tensor, " L"]]:
+    """Return the label's log odds, and those without each row; infinite for a single class."""
+    logits, rows = logits.double(), rows.double()
+    return _log_odds(logits, label), _log_odds(logits - rows, label)
+
+
+def _log_odds(logits: Float64[Tensor, "*rows c"], label: int) -> Float64[Tensor, "*rows"]:
     others = torch.cat([logits[..., :label], logits[..., label + 1 :]], dim=-1)
-    odds = others.logsumexp(dim=-1) - logits[..., label]
-    return torch.logaddexp(odds, torch.zeros_like(odds))
+    return logits[..., label] - others.logsumexp(dim=-1)
+
+
+def _loss(log_odds: Float64[Tensor, "*rows"]) -> Float64[Tensor, "*rows"]:
+    """Return the cross entropy H, in nats; a tiny one keeps its digits."""
+    return torch.logaddexp(-log_odds, torch.zeros_like(log_odds))
 
 
 def word_table(explanation: Explanation) -> str:
     """Return B as a table of words by classes, as HTML with every text escaped.
+
+    Padding, where it has scores, gets one row, and the last row holds the logits.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of a text; all words behind the thousandth share one row.
 
     Examples
     --------

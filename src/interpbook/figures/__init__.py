@@ -5,6 +5,8 @@ for and orange against, centred on zero, the same for every colour vision. The p
 figure is white in both themes, so that ink keeps its contrast.
 """
 
+from interpbook.figures.attacks import attack_curves, attacked_words, table2_curves, table2_html
+from interpbook.figures.effects import defence_panels, effect_scatter, repair_shares
 from interpbook.figures.filters import (
     count_strips,
     filter_profile_map,
@@ -30,27 +32,38 @@ from interpbook.figures.studies import (
     table1_html,
 )
 from interpbook.figures.texts import id_grid, padding_map
+from interpbook.figures.words import estimates, leave_out_curves, word_views
 
 __all__ = [
+    "attack_curves",
+    "attacked_words",
     "choices_plot",
     "count_strips",
     "curves",
+    "defence_panels",
+    "effect_scatter",
     "epsilon_sweep",
+    "estimates",
     "feature_histogram",
     "filter_profile_map",
     "id_grid",
     "ideal_against_found",
+    "leave_out_curves",
     "ngram_map",
     "ngram_waterfall",
     "padding_capture",
     "padding_map",
     "paired_bars",
+    "repair_shares",
     "shares_by_k",
     "signed_bars",
     "signed_heatmap",
     "table1_curves",
     "table1_html",
+    "table2_curves",
+    "table2_html",
     "waterfall",
     "window_scores",
     "word_map",
+    "word_views",
 ]

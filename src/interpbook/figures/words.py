@@ -1,0 +1,270 @@
+"""Figures of words: the views of B as sentences, and equation (13) as a curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.textpath import TextPath
+
+from interpbook.figures.style import BLUE, FAINT, GREEN, GREY, INK, ORANGE, Array, new_axes
+from interpbook.markup import shortened
+from interpbook.views import WordView, leave_out_scores, log_odds_falls
+
+_WIDTH, _MARGIN = 352.0, 4.0  # points: what a phone shows without making it much smaller
+_WORD, _NUMBER, _HEADING = 10.0, 7.5, 8.5  # sizes of type, in points
+_BOX, _LINE, _HEAD, _GAP = 15.0, 31.0, 16.0, 8.0  # heights, in points
+_SHOWN_WORDS = 120
+_FAINTEST = 0.05  # of the strongest score: below, a word has no colour, line or number
+
+
+def word_views(views: Sequence[WordView], *, title: str = "") -> Figure:
+    """Draw sentences as rows of words, each coloured by its score, one view below the other.
+
+    What speaks for the label is blue on a solid line, what speaks against it orange on a dotted
+    one, and the score stands below. The strongest word of all the global views gets the full
+    colour, and so does that of all the local ones, so views of a kind compare.
+
+    Parameters
+    ----------
+    views : sequence of WordView
+        From top to bottom; a rule parts different texts. Of a long text the first 120 words.
+    title : str
+        Above the figure.
+
+    Raises
+    ------
+    ValueError
+        If there is no view.
+
+    References
+    ----------
+    Xu & Du (2020), Figure 6.
+    """
+    if not views:
+        raise ValueError("expected at least one view")
+    limits = {view.how: 0.0 for view in views}
+    for view in views:
+        strongest = float(view.scores.abs().max()) if len(view.scores) else 0.0
+        limits[view.how] = max(limits[view.how], strongest)
+
+    lines = [_lines(view, limits[view.how]) for view in views]
+    new_text = [False, *(a.explanation is not b.explanation for a, b in pairwise(views))]
+    height = _GAP * (1 + sum(new_text))
+    height += sum(_HEAD + _LINE * len(of_view) + _GAP for of_view in lines)
+    height += _HEAD * sum(len(view.scores) > _SHOWN_WORDS for view in views)
+    figure, axes = new_axes(_WIDTH / 72, (height + 24 * bool(title)) / 72)
+    top = height / (height + 24 * bool(title))
+    figure.set_layout_engine("none")
+    axes.set_position((0, 0, 1, top))
+    axes.set(xlim=(0, _WIDTH), ylim=(height, 0))
+    axes.set_axis_off()
+    figure.suptitle(title)
+
+    y = _GAP
+    for view, of_view, is_new in zip(views, lines, new_text, strict=True):
+        if is_new:
+            axes.axhline(y, color=FAINT, linewidth=0.8)
+            y += _GAP
+        axes.text(_MARGIN, y, _heading(view), fontsize=_HEADING, color=GREY, va="top")
+        y += _HEAD
+        for line in of_view:
+            for x, width, index in line:
+                share = float(view.scores[index]) / (limits[view.how] or 1.0)
+                _draw_word(axes, (x, y, width), _word(view, index), share, _number(view, index))
+            y += _LINE
+        more = len(view.scores) - _SHOWN_WORDS
+        if more > 0:
+            axes.text(_MARGIN, y, f"{more:,} more words", fontsize=_HEADING, color=GREY, va="top")
+            y += _HEAD
+        y += _GAP
+    return figure
+
+
+def _heading(view: WordView) -> str:
+    unit = "logits" if view.how == "local" else f"relative change of loss, λ = {view.clip:g}"
+    return f"{view.how.capitalize()} view from {shortened(view.class_name, 20)} ({unit})"
+
+
+def _word(view: WordView, index: int) -> str:
+    """Return a word as written; two dollar signs in it would be read as mathematics."""
+    span = view.explanation.spans[index]
+    return shortened(view.explanation.text[span.start : span.end]).replace("$", r"\$")
+
+
+def _number(view: WordView, index: int) -> str:
+    score = float(view.scores[index])
+    if view.clipped[index]:
+        return f"{'≥' if score > 0 else '≤'} {score:g}"
+    return f"{score:+.1f}"
+
+
+def _lines(view: WordView, limit: float) -> list[list[tuple[float, float, int]]]:
+    """Break a view's words into lines of (x, width, index)."""
+    lines: list[list[tuple[float, float, int]]] = [[]]
+    x = _MARGIN
+    for index in range(min(len(view.scores), _SHOWN_WORDS)):
+        width = _text_width(_word(view, index), _WORD) + 5
+        if abs(float(view.scores[index])) >= _FAINTEST * limit > 0:
+            width = max(width, _text_width(_number(view, index), _NUMBER) + 3)
+        if x + width > _WIDTH - _MARGIN and lines[-1]:
+            lines.append([])
+            x = _MARGIN
+        lines[-1].append((x, width, index))
+        x += width + 2.5
+    return lines
+
+
+def _text_width(text: str, size: float) -> float:
+    return float(TextPath((0, 0), text.replace(r"\$", "S"), size=size).get_extents().width)
+
+
+def _draw_word(
+    axes: Axes, place: tuple[float, float, float], word: str, share: float, number: str
+) -> None:
+    x, y, width = place
+    axes.text(x + width / 2, y + _BOX / 2, word, fontsize=_WORD, color=INK, ha="center",
+              va="center_baseline", zorder=3)  # fmt: skip
+    if abs(share) < _FAINTEST:
+        return
+    colour, dash = (BLUE, "-") if share > 0 else (ORANGE, ":")
+    weight = 0.6 * abs(share)  # ink stays readable on the full colour
+    shade = tuple(1 - weight * (1 - part) for part in to_rgb(colour))
+    axes.add_patch(Rectangle((x, y), width, _BOX, facecolor=shade, linewidth=0))
+    axes.plot([x, x + width], [y + _BOX + 1] * 2, dash, color=colour, linewidth=1.6)
+    axes.text(x + width / 2, y + _BOX + 3, number, fontsize=_NUMBER, color=INK, ha="center",
+              va="top")  # fmt: skip
+
+
+def leave_out_curves(
+    views: Sequence[WordView], *, labels: Sequence[str], named: int = 2, title: str = ""
+) -> Figure:
+    """Draw s of equation (13) over the fall of the label's log odds, and the words of each view.
+
+    In one text s depends on nothing else, so each text has one rising curve, and its words lie on
+    it: solid as clipped, dotted above lambda as it would go on.
+
+    Parameters
+    ----------
+    views : sequence of WordView
+        Up to four global views with the same lambda.
+    labels : sequence of str
+        What the legend says of each.
+    named : int
+        How many words of each view, the strongest ones, are written beside their points.
+    title : str
+        Above the figure.
+
+    Raises
+    ------
+    ValueError
+        If there is no view, one too many, a local one, or not the same lambda in all; or if the
+        labels are not as many.
+    """
+    if not 1 <= len(views) <= 4:
+        raise ValueError(f"expected one to four views, got {len(views)}")
+    if len(labels) != len(views):
+        raise ValueError(f"{len(labels)} labels for {len(views)} view(s)")
+    clips = {view.clip for view in views if view.how == "global"}
+    if len(clips) != 1 or any(view.how != "global" for view in views):
+        raise ValueError("expected global views with one lambda")
+    [clip] = clips
+    figure, axes = new_axes(6.4, 3.9)
+    falls = [_falls(view) for view in views]
+    ends = np.concatenate(falls)
+    x = np.linspace(min(ends.min(), -1.0) - 0.4, max(ends.max(), 1.0) + 0.4, 400)
+    looks = zip((BLUE, ORANGE, GREY, GREEN), "os^D", ("-", "--", "-.", (0, (1, 1))), strict=True)
+    for view, fall, label, look in zip(views, falls, labels, looks, strict=False):
+        colour, marker, dash = look
+        free = _curve(view, x)
+        axes.plot(x, free, ":", color=colour, linewidth=1, alpha=0.8)
+        axes.plot(x, free.clip(-clip, clip), linestyle=dash, color=colour, linewidth=1.5)
+        axes.plot(fall, view.scores, marker, color=colour, markersize=5, label=label)
+        for index in np.argsort(-np.abs(fall), kind="stable")[:named].tolist():
+            cut = view.clipped[index]  # many of these stand side by side: words at a slant
+            left = fall[index] < 0 and not cut
+            axes.annotate(
+                _word(view, index),
+                (fall[index], float(view.scores[index])),
+                xytext=(-5, 4) if left else (0, 5) if cut else (6, -8),
+                textcoords="offset points",
+                ha="right" if left else "left",
+                rotation=35 if cut else 0,
+                rotation_mode="anchor",
+                fontsize=8,
+            )
+    for level, name in ((clip, f"λ = {clip:g}"), (-1.0, "the loss vanishes: −1")):
+        axes.axhline(level, color=FAINT, linewidth=1, zorder=0)
+        place, side = (x[0], "left") if level == clip else (x[-1], "right")
+        axes.annotate(
+            name,
+            (place, level),
+            xytext=(4 if side == "left" else 0, 2),
+            textcoords="offset points",
+            ha=side,
+            color=GREY,
+            fontsize=8,
+        )
+    axes.axhline(0, color=INK, linewidth=0.6, zorder=0)
+    axes.axvline(0, color=INK, linewidth=0.6, zorder=0)
+    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    axes.set(
+        xlim=(x[0], x[-1]),
+        ylim=(-1.15 - 0.05 * clip, 1.3 * clip),
+        xlabel="fall of the label's log odds without the word's row (logits)",
+        ylabel="leave-one-out score",
+    )
+    figure.suptitle(title)
+    return figure
+
+
+def _falls(view: WordView) -> np.ndarray:
+    e = view.explanation
+    return log_odds_falls(e.logits, e.word_scores[: len(e.spans)], view.label).numpy()
+
+
+def _curve(view: WordView, falls: np.ndarray) -> np.ndarray:
+    """Return s where the log odds fall by so much: a row with that in the label's column."""
+    logits = view.explanation.logits
+    rows = np.zeros((len(falls), len(logits)))
+    rows[:, view.label] = falls
+    return leave_out_scores(logits, logits.double().new_tensor(rows), view.label).numpy()
+
+
+def estimates(
+    labels: Sequence[str], values: Array, halves: Array, *, unit: str, title: str = ""
+) -> Figure:
+    """Draw measured values with their intervals around zero, the first on top.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        R names.
+    values, halves : arrays of shape (R,)
+        The middle of each interval, and half its length.
+    unit, title : str
+        On the axis; above the figure.
+    """
+    values, halves = np.asarray(values, dtype=float), np.asarray(halves, dtype=float)
+    figure, axes = new_axes(6.4, 1.0 + 0.36 * len(values))
+    rows = np.arange(len(values))
+    axes.errorbar(values, rows, xerr=halves, fmt="o", color=BLUE, capsize=4, markersize=6)
+    for row, (value, half) in enumerate(zip(values, halves, strict=True)):
+        axes.annotate(
+            f"{value:+.1f} ± {half:.1f}",
+            (value, row),
+            xytext=(0, 6),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+        )
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.set_yticks(rows, labels)
+    axes.set(ylim=(len(values) - 0.5, -0.7), xlabel=unit, title=title)
+    axes.margins(x=0.15)
+    return figure
