@@ -70,7 +70,7 @@ def texts(html: str, row: int) -> dict[str, str]:
 def test_a_row_says_everything_about_a_number():
     assert texts(ledger_table([ENTRY]), 1) == {
         "Corpus": "IMDB",
-        "Where": "Table 1",
+        "Place": "Table 1",
         "Quantity": "@Ratio3",
         "k": "30",
         "Setting": "paper's epsilon",

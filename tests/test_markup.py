@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from browsing import Reader, assert_harmless
-from interpbook.markup import coloured_text, page, paragraph, shortened, table
+from interpbook.markup import coloured_text, marked_text, page, paragraph, shortened, table
 
 NASTY = "<script>alert('x')</script>\"onmouseover=\"alert(1)' & </td></p>"
 
@@ -72,3 +74,9 @@ def test_no_words_make_a_plain_paragraph():
 def test_shortened_texts_are_short(text, length):
     short = shortened(text, length)
     assert short == text if len(text) <= length else len(short) == length
+
+
+def test_a_word_with_a_note_breaks_only_if_it_is_longer_than_a_line():
+    short, long = "good", "g" * 300
+    html = marked_text(f"{short} {long}", [(0, 4), (5, 305)], titles=["", ""], notes="12")
+    assert re.findall(r"<ruby( class=\"ib-long\")?>", html) == ["", ' class="ib-long"']

@@ -120,17 +120,7 @@ def attack_texts(
     TypeError, ValueError
         As ``attack``; also if there is not one label a text.
     """
-    if isinstance(texts, str):
-        raise TypeError("expected several texts, got one string: put it in a list")
-    if ranking not in get_args(Ranking):
-        raise ValueError(f"rankings are {', '.join(get_args(Ranking))}, got {ranking!r}")
     check_typo(typo)
-    _check_budget(max_changes)
-    if len(classifier.class_names) == 1:
-        raise ValueError("an attack needs a class to move to: the classifier has one class only")
-    if len(texts) != len(labels):
-        raise ValueError(f"each text has one label, got {len(texts)} texts, {len(labels)} labels")
-    check_labels(labels, len(classifier.class_names))
 
     @functools.cache
     def typo_of(word: str) -> str | None:
@@ -138,8 +128,62 @@ def attack_texts(
             word, classifier.vocabulary, kind=typo, seed=seed, lowercase=classifier.lowercase
         )
 
+    return attack_readings(
+        classifier,
+        texts,
+        labels,
+        ranking,
+        max_changes,
+        encode=classifier.vocabulary.encode,
+        typo_of=typo_of,
+        seed=seed,
+        batch_size=batch_size,
+    )
+
+
+def attack_readings(
+    classifier: Classifier,
+    texts: Sequence[str],
+    labels: Labels,
+    ranking: Ranking,
+    max_changes: int,
+    *,
+    encode: Callable[[list[str]], list[int]],
+    typo_of: Callable[[str], str | None],
+    seed: int = 0,
+    batch_size: int = 128,
+) -> list[AttackResult]:
+    """Attack many texts with typos of one's own, as read by what stands before the model.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        The model under attack.
+    encode : callable
+        What turns a text's words into ids: the vocabulary's, or a speller's and then that.
+    typo_of : callable
+        Given a word as it stands in a text, a typo of it that is read as the unknown word; None if
+        the word is to be left alone.
+    texts, labels, ranking, max_changes, seed, batch_size
+        As in ``attack_texts``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As ``attack_texts``.
+    """
+    if isinstance(texts, str):
+        raise TypeError("expected several texts, got one string: put it in a list")
+    if ranking not in get_args(Ranking):
+        raise ValueError(f"rankings are {', '.join(get_args(Ranking))}, got {ranking!r}")
+    _check_budget(max_changes)
+    if len(classifier.class_names) == 1:
+        raise ValueError("an attack needs a class to move to: the classifier has one class only")
+    if len(texts) != len(labels):
+        raise ValueError(f"each text has one label, got {len(texts)} texts, {len(labels)} labels")
+    check_labels(labels, len(classifier.class_names))
     labels = [int(label) for label in labels]
-    targets = [_Target.of(text, classifier, typo_of) for text in texts]
+    targets = [_Target.of(text, classifier, encode, typo_of) for text in texts]
     reading = [number for number, target in enumerate(targets) if target.ids]
     found = search_changes(
         classifier.model,
@@ -194,10 +238,15 @@ class _Target:
     typo_of: Callable[[str], str | None]
 
     @classmethod
-    def of(cls, text: str, classifier: Classifier, typo_of: Callable[[str], str | None]) -> _Target:
+    def of(
+        cls,
+        text: str,
+        classifier: Classifier,
+        encode: Callable[[list[str]], list[int]],
+        typo_of: Callable[[str], str | None],
+    ) -> _Target:
         words, spans = words_and_spans(text, lowercase=classifier.lowercase)
-        ids = classifier.vocabulary.encode(words[: classifier.model.config.max_length])
-        return cls(text, spans, ids, typo_of)
+        return cls(text, spans, encode(words[: classifier.model.config.max_length]), typo_of)
 
     def typo(self, position: int) -> str | None:
         """Return the word's typo, None if none makes it unknown."""

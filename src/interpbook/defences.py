@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import functools
-import zlib
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
-from typing import get_args
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-from interpbook.attack_results import AttackResult, Change
+from interpbook.attack_results import AttackResult
+from interpbook.attacks import attack_readings
 from interpbook.classifier import Classifier
-from interpbook.searches import Ranking, search_changes
+from interpbook.searches import Ranking
 from interpbook.slots import pooled_scores
 from interpbook.spelling import Speller, read_word
-from interpbook.text import UNKNOWN, tokenize_with_spans
+from interpbook.text import UNKNOWN
 from interpbook.training import Labels, batches, check_labels, check_pairs
 from interpbook.typos import Typo, check_typo, misspell
 
@@ -106,76 +105,23 @@ def attack_repaired(
 
     Raises
     ------
-    ValueError
-        If the speller has another vocabulary, there is not one label a text, a label is no class
-        or the only one, or the ranking or the typo is unknown.
+    TypeError, ValueError
+        If the speller has another vocabulary, or as ``attack_texts``.
     """
     if speller.vocabulary.words != classifier.vocabulary.words:
         raise ValueError("the speller and the classifier have different vocabularies")
-    if len(classifier.class_names) == 1:
-        raise ValueError("an attack needs a class to move to: the classifier has one class only")
-    if len(texts) != len(labels):
-        raise ValueError(f"each text has one label, got {len(texts)} texts, {len(labels)} labels")
-    if ranking not in get_args(Ranking):
-        raise ValueError(f"rankings are {', '.join(get_args(Ranking))}, got {ranking!r}")
     check_typo(typo)
-    check_labels(labels, len(classifier.class_names))
 
     @functools.cache
     def typo_of(word: str) -> str | None:
         return evasive_typo(word, speller, kind=typo, seed=seed)
 
-    limit = classifier.model.config.max_length
-    spans = [tokenize_with_spans(text, lowercase=classifier.lowercase)[:limit] for text in texts]
-    reading = [number for number, words in enumerate(spans) if words]
+    def encode(words: list[str]) -> list[int]:
+        return speller.vocabulary.encode(speller.correct(word) or word for word in words)
 
-    def written(number: int, position: int) -> str:
-        span = spans[number][position]
-        return texts[number][span.start : span.end]
-
-    found = search_changes(
-        classifier.model,
-        classifier.encode([speller.repair(texts[number]).text for number in reading]),
-        [int(labels[number]) for number in reading],
-        ranking,
-        max_changes,
-        seeds=[_seed_of(texts[number], seed) for number in reading],
-        changeable=lambda place, at: typo_of(written(reading[place], at)) is not None,
+    return attack_readings(
+        classifier, texts, labels, ranking, max_changes, encode=encode, typo_of=typo_of, seed=seed
     )
-    searches = dict(zip(reading, found, strict=True))
-    results, dtype = [], classifier.model.output.weight.dtype
-    for number, (text, label) in enumerate(zip(texts, labels, strict=True)):
-        search = searches.get(number)
-        changes, states = (), []
-        if search is not None:
-            states = search.logits
-            changes = tuple(
-                Change(
-                    position=position,
-                    start=spans[number][position].start,
-                    end=spans[number][position].end,
-                    before=written(number, position),
-                    after=typo_of(written(number, position)) or "",
-                )
-                for position in search.positions
-            )
-        results.append(
-            AttackResult(
-                original=text,
-                label=int(label),
-                class_names=classifier.class_names,
-                ranking=ranking,
-                changes=changes,
-                logits=torch.tensor(states, dtype=dtype).view(-1, len(classifier.class_names)),
-                outcome="no word" if search is None else search.outcome,
-            )
-        )
-    return results
-
-
-def _seed_of(text: str, seed: int) -> int:
-    """Return a text's own seed, so that its neighbours do not matter."""
-    return zlib.crc32(f"{seed} {text}".encode("utf-8", "surrogatepass"))
 
 
 # ---------------------------------------------------------------------------- the unknown vector

@@ -13,6 +13,8 @@ from html import escape
 
 FOR, AGAINST = "33, 113, 181", "217, 95, 2"  # blue and orange, apart for every colour vision
 
+_LINE = 24  # characters that fit on a phone's line
+
 STYLE = f"""<style>
 .ib {{ font-size: 0.95rem; line-height: 1.5; color: inherit; max-width: 46rem; }}
 .ib p {{ margin: 0.4rem 0; }}
@@ -23,6 +25,7 @@ STYLE = f"""<style>
 .ib .ib-against {{ border-bottom-color: rgb({AGAINST}); border-bottom-style: dotted; }}
 .ib .ib-unknown {{ font-style: italic; opacity: 0.75; }}
 .ib .ib-changed {{ font-weight: bold; border-bottom: 2px dashed currentColor; }}
+.ib ruby:not(.ib-long) {{ white-space: nowrap; }}
 .ib ruby rt {{ font-size: 0.65em; line-height: 1; position: relative; top: -0.4em; }}
 .ib .ib-scroll {{ overflow-x: auto; }}
 .ib table {{ border-collapse: collapse; margin: 0.4rem 0; }}
@@ -107,7 +110,7 @@ def coloured_text(
             f'title="{escape(title)}">{escape(text[start:stop])}</span>'
         )
         if abs(share) >= label_above:
-            word = f"<ruby>{word}<rt>{score:+.1f}</rt></ruby>"
+            word = _with_note(word, f"{score:+.1f}", stop - start)
         words.append(word)
     return _in_place(text, spans, words)
 
@@ -135,11 +138,21 @@ def marked_text(
     (True, True)
     """
     words = [
-        f'<ruby><span class="ib-word ib-changed" title="{escape(title)}">'
-        f"{escape(text[start:stop])}</span><rt>{escape(note)}</rt></ruby>"
+        _with_note(
+            f'<span class="ib-word ib-changed" title="{escape(title)}">'
+            f"{escape(text[start:stop])}</span>",
+            note,
+            stop - start,
+        )
         for (start, stop), title, note in zip(spans, titles, notes, strict=True)
     ]
     return _in_place(text, spans, words)
+
+
+def _with_note(word: str, note: str, length: int) -> str:
+    """Put a note above a finished word, which then breaks only if it is longer than a line."""
+    kind = ' class="ib-long"' if length > _LINE else ""
+    return f"<ruby{kind}>{word}<rt>{escape(note)}</rt></ruby>"
 
 
 def _in_place(text: str, spans: Sequence[tuple[int, int]], words: Sequence[str]) -> str:

@@ -36,7 +36,8 @@ def with_unknown(classifier: Classifier, vector: Unknown, *, seed: int = 0) -> C
     vector : {"trained", "zero", "mean", "random", "unit normal"}
         As trained; zero; the mean of the 1,000 rarest known words' vectors; drawn from a normal
         with the standard deviation of the known words' vectors; drawn from a normal with standard
-        deviation 1, which is where ``torch.nn.Embedding`` starts.
+        deviation 1, which is where ``torch.nn.Embedding`` starts. With one seed the last two have
+        the same direction.
     seed : int
         Of what is drawn.
 

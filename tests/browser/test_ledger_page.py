@@ -14,8 +14,9 @@ from visiting import TOO_WIDE, Visit, violations
 
 NAME = "ledger.html"
 
-COLUMN = """i => [...document.querySelectorAll(".ib-ledger tbody tr")]
-    .filter(row => !row.hidden).map(row => row.cells[i].textContent.trim())"""
+COLUMN = """label => [...document.querySelectorAll(".ib-ledger tbody tr")]
+    .filter(row => !row.hidden)
+    .map(row => row.querySelector(`[data-label="${label}"]`).textContent.trim())"""
 
 # The label that a card shows above a value, and whether the two take room on the screen.
 LABELS = """() => [...document.querySelector(".ib-ledger tbody tr").cells].map(cell => [
@@ -67,8 +68,8 @@ def bare(browser: Browser, address: str) -> Iterator[Page]:
     context.close()
 
 
-def column(page: Page, index: int) -> list[str]:
-    return page.evaluate(COLUMN, index)
+def column(page: Page, label: str) -> list[str]:
+    return page.evaluate(COLUMN, label)
 
 
 def said(page: Page) -> str:
@@ -88,9 +89,9 @@ def header(page: Page, name: str) -> Locator:
 
 def test_shows_every_row_of_the_file(page, ledger):
     numbers = [[row["k"], f"{float(row['paper']):.2f}"] for row in ledger]
-    shown = [list(pair) for pair in zip(column(page, 2), column(page, 5), strict=True)]
+    shown = [list(pair) for pair in zip(column(page, "k"), column(page, "Paper"), strict=True)]
     assert shown == numbers
-    assert column(page, 9) == [row["reason"] for row in ledger]
+    assert column(page, "Why") == [row["reason"] for row in ledger]
     assert said(page) == f"{len(ledger)} of {len(ledger)} rows shown"
 
 
@@ -104,13 +105,13 @@ def test_sorts_by_keyboard_and_says_so(page, ledger):
             f"{len(ledger)} of {len(ledger)} rows shown, sorted by our mean, {order}"
         )
         expect(header(page, "Ours")).to_have_attribute("aria-sort", order)
-        values = [float(text.partition(" ")[0]) for text in column(page, 6)]
+        values = [float(text.partition(" ")[0]) for text in column(page, "Ours")]
         assert values == sorted(ours, reverse=order == "descending")
         expect(button).to_be_focused()
 
 
 def test_every_column_sorts(page, ledger):
-    before = column(page, 5)
+    before = column(page, "Paper")
     for label in page.locator(".ib-ledger th").all_inner_texts():
         page.get_by_role("button", name=label.split(" ")[0]).first.click()
     expect(page.locator("[aria-sort]")).to_have_count(1)
@@ -118,33 +119,37 @@ def test_every_column_sorts(page, ledger):
     expect(header(page, "Why")).to_have_attribute("aria-sort", "ascending")
     expect(page.locator(".ib-count")).to_contain_text("sorted by distance from the paper")
     distances = [abs(round(float(row["ours"]) - float(row["paper"]), 2)) for row in ledger]
-    ours = [float(text.partition(" ")[0]) for text in column(page, 6)]
-    papers = [float(text) for text in column(page, 5)]
+    ours = [float(text.partition(" ")[0]) for text in column(page, "Ours")]
+    papers = [float(text) for text in column(page, "Paper")]
     shown = [abs(round(o - p, 2)) for o, p in zip(ours, papers, strict=True)]
     assert shown == sorted(distances)
     page.get_by_role("button", name="Show all").click()
     expect(page.locator(".ib-count")).to_have_text(f"{len(ledger)} of {len(ledger)} rows shown")
-    assert column(page, 5) == before
+    assert column(page, "Paper") == before
 
 
-def test_filters_by_corpus_quantity_epsilon_and_verdict(page, ledger):
+def test_filters_by_corpus_quantity_setting_and_verdict(page, ledger):
     field(page, "corpus").select_option("IMDB")
+    expect(page.locator(".ib-count")).to_have_text(f"84 of {len(ledger)} rows shown")
+    field(page, "place").select_option("Table 1")
     expect(page.locator(".ib-count")).to_have_text(f"56 of {len(ledger)} rows shown")
     field(page, "quantity").select_option("@Ratio3")
     expect(page.locator(".ib-count")).to_have_text(f"14 of {len(ledger)} rows shown")
-    field(page, "epsilon").select_option("calibrated")
+    field(page, "setting").select_option("calibrated epsilon")
     expect(page.locator(".ib-count")).to_have_text(f"7 of {len(ledger)} rows shown")
-    assert column(page, 2) == "30 75 150 225 300 450 600".split()
+    assert column(page, "k") == "30 75 150 225 300 450 600".split()
     verdict = next(
         row["verdict"]
         for row in ledger
-        if (row["corpus"], row["quantity"], row["epsilon"]) == ("imdb", "ratio3", "calibrated")
+        if (row["corpus"], row["quantity"], row["setting"]) == ("imdb", "ratio3", "calibrated")
     )
     field(page, "verdict").select_option(verdict)
-    assert set(column(page, 8)) == {text for text in column(page, 8) if text.endswith(verdict)}
+    assert set(column(page, "Verdict")) == {
+        text for text in column(page, "Verdict") if text.endswith(verdict)
+    }
     header(page, "k").get_by_role("button").click()  # a sort keeps the choice
     expect(page.locator(".ib-count")).to_contain_text("sorted by k")
-    assert set(column(page, 1)) == {"@Ratio3"}
+    assert set(column(page, "Quantity")) == {"@Ratio3"}
 
 
 def test_filters_by_words(page, ledger):
@@ -152,7 +157,7 @@ def test_filters_by_words(page, ledger):
     words.fill("imdb BELOW")
     wanted = [r for r in ledger if r["corpus"] == "imdb" and "below" in r["reason"]]
     expect(page.locator(".ib-count")).to_have_text(f"{len(wanted)} of {len(ledger)} rows shown")
-    assert column(page, 9) == [row["reason"] for row in wanted]
+    assert column(page, "Why") == [row["reason"] for row in wanted]
     words.fill("no such words anywhere")
     expect(page.locator(".ib-count")).to_have_text("No row fits: change a filter")
     words.press("Enter")  # submits nothing
@@ -168,7 +173,9 @@ def test_is_cards_with_labels_on_a_phone(phone):
     assert phone.evaluate(TOO_WIDE) == []
     cells = phone.evaluate(LABELS)
     assert [label for label, _, _ in cells] == (
-        [*"Corpus Quantity k Epsilon Runs Paper Ours Tolerance Verdict Why".split(), "Trained on"]
+        "Corpus,Where,Quantity,k,Setting,Runs,Paper,Ours,Tolerance,Verdict,Why,Trained on".split(
+            ","
+        )
     )
     assert all(text and height > 20 for _, text, height in cells)
     first = phone.locator(".ib-ledger tbody tr").first.bounding_box()
@@ -195,7 +202,7 @@ def test_filtered_and_sorted_it_stays_accessible(page):
 
 
 def test_says_each_verdict_in_words(page):
-    verdicts = {text.split(" ", 1)[1] for text in column(page, 8)}
+    verdicts = {text.split(" ", 1)[1] for text in column(page, "Verdict")}
     assert verdicts <= {"reproduced", "trend reproduced", "not reproduced"}
 
 

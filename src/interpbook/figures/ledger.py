@@ -19,15 +19,15 @@ QUANTITIES = {
     "kept_accuracy": "accuracy, kept features",
     "ratio2": "@Ratio2",
     "ratio3": "@Ratio3",
-    "gradient_success": "attack success, Text-fool",
-    "word_scores_success": "attack success, B",
+    "gradient_success": "attacks, Text-fool",
+    "word_scores_success": "attacks, B",
 }
 SETTINGS = {
     "-": "none",
     "paper": "paper's epsilon",
     "calibrated": "calibrated epsilon",
-    "trained": "unknown word as trained",
-    "unit normal": "unknown word unit normal",
+    "trained": "trained vector",
+    "unit normal": "unit normal vector",
 }
 # Words and signs carry the verdict; colour only repeats them.
 VERDICTS = {"reproduced": "✓", "trend reproduced": "≈", "not reproduced": "✗"}
@@ -154,7 +154,7 @@ def ledger_table(entries: Sequence[Entry]) -> str:
 # Class, header, and what a sort by this column goes by.
 _COLUMNS = (
     ("ib-corpus", "Corpus", "corpus"),
-    ("ib-place", "Where", "table"),
+    ("ib-place", "Place", "table"),
     ("ib-quantity", "Quantity", "quantity"),
     ("ib-number", "k", "k"),
     ("ib-setting", "Setting", "setting"),
@@ -205,7 +205,7 @@ def _row(entry: Entry) -> str:
 def _filters(entries: Sequence[Entry]) -> str:
     selects = (
         ("corpus", "Corpus", [_corpus(e) for e in entries]),
-        ("place", "Where", [e.place for e in entries]),
+        ("place", "Place", [e.place for e in entries]),
         ("quantity", "Quantity", [_quantity(e) for e in entries]),
         ("setting", "Setting", [_setting(e) for e in entries]),
         ("verdict", "Verdict", [v for v in VERDICTS if any(e.verdict == v for e in entries)]),
