@@ -445,6 +445,16 @@ def test_a_record_that_contradicts_itself_is_refused():
     ):
         with pytest.raises(ValueError, match="the logits do not agree with the outcome"):
             replace(result, **wrong)
+    with pytest.raises(ValueError, match="2 changes cannot end with the outcome 'already miscl"):
+        replace(result, outcome="already misclassified")
+    with pytest.raises(ValueError, match="0 changes cannot end with the outcome 'prediction ch"):
+        replace(result, changes=(), logits=result.logits[:1], outcome="prediction changed")
+
+
+def test_an_outcome_that_does_not_exist_is_refused(as_users_run_it):
+    result = attack(stubborn(), "a good movie", 0, max_changes=2)
+    with pytest.raises(ValueError, match=r"outcomes are prediction changed, .*, got 'bored'"):
+        replace(result, outcome="bored")
 
 
 # How it looks. ------------------------------------------------------------------------------------

@@ -172,3 +172,9 @@ def test_a_share_that_cannot_be_is_refused(rate):
         train_unknown(tiny_classifier(), [[2, 3]], [0], rate=rate)
     with pytest.raises(ValueError, match="at least one document"):
         train_unknown(tiny_classifier(), [], [])
+
+
+def test_a_speller_reads_as_its_classifier_does(classifier):
+    other = Speller(classifier.vocabulary, lowercase=not classifier.lowercase)
+    with pytest.raises(ValueError, match=f"give the speller lowercase={classifier.lowercase}"):
+        attack_repaired(classifier, other, ["a dull film"], [0])

@@ -125,6 +125,18 @@ def test_the_parts_of_a_study_fit_together():
     np.testing.assert_allclose(study.by_budget, [0, 0.2, 0.2, 0.6])
 
 
+def test_every_text_has_a_label_over_all_chunks(classifier, texts, labels, monkeypatch):
+    monkeypatch.setattr(robustness, "_CHUNK", len(texts))
+    with pytest.raises(ValueError, match=f"got {len(texts)} texts, {len(texts) + 1} labels"):
+        attack_study(classifier, texts, [*labels, 0])
+
+
+def test_words_are_counted_as_the_classifier_reads_them(classifier):
+    study = attack_study(classifier, ["It ISN’T bad", "isn't bad"], [0, 0], "random", 3)
+    assert study.words["isn't"] == study.outcomes.total() - study.outcomes["already misclassified"]
+    assert "isn’t" not in study.words
+
+
 # ------------------------------------------------------------------------ the unknown word's vector
 
 

@@ -66,6 +66,9 @@ def test_a_confident_predictions_gradients_keep_their_order():
     assert sure(ids).softmax(dim=1).max() == 1
     assert not gradients_by_autograd(sure, ids, label).any()
     assert torch.equal(word_gradients(sure, ids, label).norm(dim=2).argsort(), order)
+    assert sure(ids).diff().abs() > 110, "smaller than single precision holds"
+    [found] = search(sure, ids.tolist(), label.tolist(), "gradient", 1)
+    assert found.positions == [int(order[0, -1])] != [0]
 
 
 def search(model: TextCNN, documents, labels, ranking: Ranking, budget: int, **kw) -> list[Search]:

@@ -110,9 +110,10 @@ def test_a_classifier_that_reads_case_gets_words_with_their_case():
     assert cased.repair("A Fi1m, dul1 and").text == "A Film, dull and"
 
 
-def test_what_a_speller_cannot_be():
-    with pytest.raises(ValueError, match="max_edits is 1 or more, got 0"):
-        Speller(VOCABULARY, 0)
+@pytest.mark.parametrize("edits", [0, 7])
+def test_what_a_speller_cannot_be(edits):
+    with pytest.raises(ValueError, match=f"max_edits is 1 to 6, got {edits}"):
+        Speller(VOCABULARY, edits)
 
 
 @pytest.mark.parametrize("sign", "b1os5")

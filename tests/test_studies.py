@@ -148,6 +148,8 @@ def test_filters_that_cannot_be_spread_evenly_are_refused(k):
 
 
 def test_a_study_or_a_corpus_that_is_not_known_is_refused():
+    with pytest.raises(ValueError, match=r"studies are table1, .*, defences, got 'figure4'"):
+        Cell("figure4", "imdb", 150, 0)
     with pytest.raises(
         ValueError,
         match="studies are table1, figure4, choices, table2, defences, all, got 'table3'",

@@ -380,3 +380,10 @@ def test_figure_6_on_a_real_classifier():
         view = word_view(e, 0, how)
         leading = {view.tokens[i] for i in view.scores.argsort(descending=True)[:3].tolist()}
         assert leading & {"dull", "awful"}
+
+
+@pytest.mark.parametrize("label", [-1, 2])
+@pytest.mark.parametrize("score", [leave_out_scores, log_odds_falls])
+def test_a_label_that_is_no_class_is_refused(score, label):
+    with pytest.raises(ValueError, match=rf"the label lies in 0..1, got {label}"):
+        score(torch.tensor([1.0, 0.0]), torch.tensor([[1.0, 0.0]]), label)

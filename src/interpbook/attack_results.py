@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from typing import get_args
 
 from jaxtyping import Float
 from torch import Tensor
@@ -96,6 +97,11 @@ class AttackResult:
         for change in self.changes:
             if self.original[change.start : change.end] != change.before:
                 raise ValueError(f"the text does not hold {change.before!r} at {change.start}")
+        if self.outcome not in get_args(Outcome):
+            raise ValueError(f"outcomes are {', '.join(get_args(Outcome))}, got {self.outcome!r}")
+        changed = {"prediction changed": True, "already misclassified": False, "no word": False}
+        if changed.get(self.outcome, bool(self.changes)) != bool(self.changes):
+            raise ValueError(f"{self._counted()} cannot end with the outcome {self.outcome!r}")
         fallen = (self.logits.argmax(dim=1) != self.label).tolist()
         expected = self.outcome in ("prediction changed", "already misclassified")
         if fallen and (any(fallen[:-1]) or fallen[-1] != expected):

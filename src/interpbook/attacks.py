@@ -172,15 +172,12 @@ def attack_readings(
     TypeError, ValueError
         As ``attack_texts``.
     """
-    if isinstance(texts, str):
-        raise TypeError("expected several texts, got one string: put it in a list")
+    check_texts(texts, labels)
     if ranking not in get_args(Ranking):
         raise ValueError(f"rankings are {', '.join(get_args(Ranking))}, got {ranking!r}")
     _check_budget(max_changes)
     if len(classifier.class_names) == 1:
         raise ValueError("an attack needs a class to move to: the classifier has one class only")
-    if len(texts) != len(labels):
-        raise ValueError(f"each text has one label, got {len(texts)} texts, {len(labels)} labels")
     check_labels(labels, len(classifier.class_names))
     labels = [int(label) for label in labels]
     targets = [_Target.of(text, classifier, encode, typo_of) for text in texts]
@@ -211,6 +208,14 @@ def attack_readings(
         )
         for text, label, target, search in zip(texts, labels, targets, searches, strict=True)
     ]
+
+
+def check_texts(texts: Sequence[str], labels: Labels) -> None:
+    """Raise an error if the texts are one string, or not each has a label."""
+    if isinstance(texts, str):
+        raise TypeError("expected several texts, got one string: put it in a list")
+    if len(texts) != len(labels):
+        raise ValueError(f"each text has one label, got {len(texts)} texts, {len(labels)} labels")
 
 
 def _check_budget(max_changes: int) -> None:

@@ -32,7 +32,7 @@ def evasive_typo(
 ) -> str | None:
     """Return a misspelling of a word that the speller leaves unknown.
 
-    A typo of a typo of the word, and so on: two signs changed if that is enough, four at most.
+    A typo of a typo of the word, and so on: as few typos as are enough, four at most.
 
     Parameters
     ----------
@@ -106,10 +106,14 @@ def attack_repaired(
     Raises
     ------
     TypeError, ValueError
-        If the speller has another vocabulary, or as ``attack_texts``.
+        If the speller has another vocabulary or case, or as ``attack_texts``.
     """
     if speller.vocabulary.words != classifier.vocabulary.words:
         raise ValueError("the speller and the classifier have different vocabularies")
+    if speller.lowercase != classifier.lowercase:
+        raise ValueError(
+            f"speller and classifier read alike: give the speller lowercase={classifier.lowercase}"
+        )
     check_typo(typo)
 
     @functools.cache

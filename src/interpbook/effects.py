@@ -16,7 +16,7 @@ from interpbook.decompose import decompose, filter_widths
 from interpbook.filters import best_of_filters
 from interpbook.models import TextCNN, document_lengths
 from interpbook.slots import score_words
-from interpbook.swaps import swap_logits
+from interpbook.swaps import check_replacement, swap_logits
 from interpbook.text import PADDING, UNKNOWN
 from interpbook.training import Labels, batches, check_labels, check_pairs
 
@@ -118,10 +118,7 @@ def swap_effects(
     >>> torch.allclose(sum(effects.parts.values()), effects.exact, atol=1e-5)
     True
     """
-    if not PADDING < replacement < model.config.vocab_size:
-        raise ValueError(
-            f"the replacement is a word, 1..{model.config.vocab_size - 1}, got {replacement}"
-        )
+    check_replacement(model, replacement)
     if (ids == PADDING).any():
         raise ValueError("expected one document without padding: cut it off")
     scores = decompose(model, ids[None])

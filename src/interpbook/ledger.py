@@ -141,8 +141,8 @@ def _read_choices(folder: Path) -> Choices:
     for record in read_records(folder) if any(folder.glob("*.json")) else ():
         if len(record["changes"]) != 1:
             continue
-        change = ", ".join(f"{name}={value}" for name, value in sorted(record["changes"].items()))
-        choices[record["recipe"]["corpus"], record["k"]][change].append(record)
+        ((name, value),) = record["changes"].items()
+        choices[record["recipe"]["corpus"], record["k"]][f"{name}={value}"].append(record)
     return choices
 
 
@@ -199,7 +199,8 @@ def metric(record: Record, quantity: str, setting: str = "paper") -> float:
     record : dict
         Of the study ``table1`` or ``choices``; for a success, of ``table2``.
     quantity, setting : str
-        As in ``Entry``; a setting that the quantity does not depend on plays no part.
+        As in ``Entry``; a setting that the quantity does not depend on plays no part. A success
+        needs the name of a vector.
     """
     metrics = record["metrics"]
     if quantity.endswith("_success"):
@@ -235,8 +236,8 @@ def _margin(records: Sequence[Record], setting: str) -> tuple[bool, str]:
         for quantity in ("word_scores_success", "gradient_success")
     )
     margin = float(ours - theirs)
-    side = "above" if margin > 0 else "below"
-    return margin > 0, f"; B's ranking is {abs(margin):.1f} points {side} the gradient's"
+    side = f"{abs(margin):.1f} points {'above' if margin > 0 else 'below'}"
+    return margin > 0, f"; B's ranking is {side if margin else 'level with'} the gradient's"
 
 
 def _rank_correlation(paper: Sequence[float], ours: Sequence[float]) -> float:

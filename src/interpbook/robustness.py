@@ -13,10 +13,11 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from interpbook.attacks import AttackResult, attack_texts
+from interpbook.attack_results import AttackResult
+from interpbook.attacks import attack_texts, check_texts
 from interpbook.classifier import Classifier
 from interpbook.searches import Outcome, Ranking
-from interpbook.text import UNKNOWN
+from interpbook.text import UNKNOWN, tokenize
 from interpbook.training import Labels
 from interpbook.typos import Typo
 
@@ -162,6 +163,7 @@ def attack_study(
     >>> study.documents, study.not_replayed
     (50, 0)
     """
+    check_texts(texts, labels)  # chunk by chunk, what is left over would not be seen
     outcomes: Counter[Outcome] = Counter()
     words: Counter[str] = Counter()
     changes, not_replayed = [], 0
@@ -177,9 +179,10 @@ def attack_study(
         )
         outcomes.update(result.outcome for result in results)
         words.update(
-            change.before.lower() if classifier.lowercase else change.before
+            word
             for result in results
             for change in result.changes
+            for word in tokenize(change.before, lowercase=classifier.lowercase)
         )
         fallen = [result for result in results if result.succeeded]
         holds = replay(classifier, fallen)

@@ -36,7 +36,7 @@ def run_cell(cell: Cell, models: Path | None = None) -> Record:
         What to run.
     models : Path, optional
         A folder of trained classifiers: what is trained is kept there, and an attack takes the
-        model of the same recipe from there. One that reads marks cannot be kept.
+        model of the same recipe from there. One that reads marks cannot be kept, nor attacked.
 
     Raises
     ------

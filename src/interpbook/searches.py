@@ -207,7 +207,10 @@ def _by_word_scores(batch: SwapBatch, standing: Standing) -> Float[Tensor, "R l"
 
 def _by_gradient(batch: SwapBatch, standing: Standing) -> Float64[Tensor, "R l"]:
     rows, labels, _, pooled = standing
-    return _gradients(batch.model, batch.ids[rows], labels, pooled, batch.starts(rows)).norm(dim=2)
+    gradients = _gradients(batch.model, batch.ids[rows], labels, pooled, batch.starts(rows))
+    lengths = gradients.norm(dim=2)
+    # The search keeps scores in the model's precision: bring the largest near one, bit by bit.
+    return lengths.ldexp(-lengths.amax(dim=1, keepdim=True).frexp().exponent)
 
 
 @torch.no_grad()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +14,8 @@ from symspellpy import SymSpell, Verbosity
 from interpbook.attack_results import Change
 from interpbook.text import UNKNOWN, Vocabulary, tokenize_with_spans
 from interpbook.typos import Typo, look_alikes_of, misspell
+
+_MAX_EDITS = 6  # SymSpell looks at the first 7 characters of a word, and has to keep one
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,14 +56,14 @@ class Speller:
     vocabulary : Vocabulary
         The known words, the most frequent first.
     max_edits : int
-        How many signs, or edits, lie within reach: 1 or more.
+        How many signs, or edits, lie within reach: 1 to 6.
     lowercase : bool
         Whether the classifier lower-cases a text before look-up.
 
     Raises
     ------
     ValueError
-        If ``max_edits`` is not positive.
+        If ``max_edits`` is not 1 to 6.
 
     References
     ----------
@@ -82,8 +83,8 @@ class Speller:
     lowercase: bool = True
 
     def __post_init__(self) -> None:
-        if operator.index(self.max_edits) < 1:
-            raise ValueError(f"max_edits is 1 or more, got {self.max_edits}")
+        if self.max_edits not in range(1, _MAX_EDITS + 1):
+            raise ValueError(f"max_edits is 1 to {_MAX_EDITS}, got {self.max_edits!r}")
         dictionary = SymSpell(max_dictionary_edit_distance=self.max_edits)
         for rank, word in enumerate(self.vocabulary.words[UNKNOWN + 1 :], start=1):
             dictionary.create_dictionary_entry(word, len(self.vocabulary) - rank)

@@ -8,6 +8,7 @@ documents, and ``choices`` changes these one at a time.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from types import MappingProxyType
@@ -54,6 +55,10 @@ DEFENDED_DOCUMENTS = 1000
 MAX_EDITS = (1, 2)
 DEFENDED_RANKINGS: tuple[Ranking, ...] = (*_PAPERS, "updated_word_scores", "exact")
 UNKNOWN_TRAINING = {"documents": 10_000, "rate": 0.1, "epochs": 2, "learning_rate": 0.02}
+
+# Each has a folder of records. ``figure4`` is a part of the first, ``all`` are all.
+FOLDERS = ("table1", "choices", "table2", "defences")
+STUDIES = ("table1", "figure4", "choices", "table2", "defences", "all")
 
 # What the paper leaves open, and three things that it states (padding, learning rate, pretrained
 # vectors), one change at a time.
@@ -120,6 +125,9 @@ class Cell:
     changes: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.study not in FOLDERS:
+            raise ValueError(f"studies are {', '.join(FOLDERS)}, got {self.study!r}")
+        object.__setattr__(self, "num_filters", operator.index(self.num_filters))
         if self.corpus not in TABLE1_RECIPES:
             raise ValueError(f"corpora are {', '.join(TABLE1_RECIPES)}, got {self.corpus!r}")
         own = {"corpus", "filters_per_width", "seed"}
@@ -229,7 +237,7 @@ def cells(
     if study == "all":
         return [
             cell
-            for one in ("table1", "choices", "table2", "defences")
+            for one in FOLDERS
             for cell in cells(one, corpora=corpora, filters=filters, seeds=seeds, changes=changes)
         ]
     if study in ("table1", "table2"):
@@ -255,6 +263,3 @@ def cells(
         for seed in seeds
         for corpus, k, choice in grid
     ]
-
-
-STUDIES = ("table1", "figure4", "choices", "table2", "defences", "all")

@@ -65,13 +65,21 @@ def swap_logits(
     return torch.where(inside[:, :, None], logits, unchanged[:, None])
 
 
+def check_replacement(model: TextCNN, replacement: int) -> None:
+    """Raise a ValueError if this is padding, which could end a document, or no word at all."""
+    if not PADDING < replacement < model.config.vocab_size:
+        raise ValueError(
+            f"the replacement is a word, 1..{model.config.vocab_size - 1}, got {replacement}"
+        )
+
+
 class SwapBatch:
     """A batch of documents whose words are swapped for one other word, again and again.
 
     Every window is scored once. A swap then scores the n windows of each width that cover its
     position, and only filters whose winner may have changed look for it, among the bests of blocks:
-    a search over many swaps costs little more than one pass. All scores equal those of a new pass,
-    to the last bit.
+    a search over many swaps costs little more than one pass. What ``pooled`` returns equals a new
+    pass to the last bit; ``swap_logits`` adds differences, so it equals one up to rounding.
 
     Parameters
     ----------
@@ -92,10 +100,7 @@ class SwapBatch:
     def __init__(
         self, model: TextCNN, ids: Int64[Tensor, "N l"], replacement: int = UNKNOWN
     ) -> None:
-        if not PADDING < replacement < model.config.vocab_size:
-            raise ValueError(
-                f"the replacement is a word, 1..{model.config.vocab_size - 1}, got {replacement}"
-            )
+        check_replacement(model, replacement)
         ids, allowed = model.lay_out(ids)
         self.model, self.replacement, self.ids = model, replacement, ids.clone()
         words = torch.cat([ids.flatten(), ids.new_tensor([replacement])])[None]

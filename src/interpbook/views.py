@@ -172,6 +172,11 @@ def leave_out_scores(
     label : int
         y, 0..c-1.
 
+    Raises
+    ------
+    ValueError
+        If the label is no class.
+
     References
     ----------
     Xu & Du (2020), equation (13), first line.
@@ -201,6 +206,11 @@ def log_odds_falls(
     logits, rows, label
         As in ``leave_out_scores``.
 
+    Raises
+    ------
+    ValueError
+        If the label is no class.
+
     Examples
     --------
     >>> log_odds_falls(torch.tensor([2.0, 0.0]), torch.tensor([[1.0, -0.5], [0.0, 0.5]]), 0)
@@ -214,6 +224,8 @@ def _odds_with_and_without(
     logits: Float[Tensor, " c"], rows: Float[Tensor, "L c"], label: int
 ) -> tuple[Float64[Tensor, ""], Float64[Tensor, " L"]]:
     """Return the label's log odds, and those without each row; infinite for a single class."""
+    if not 0 <= label < len(logits):  # a negative one would count from the end, and wrongly
+        raise ValueError(f"the label lies in 0..{len(logits) - 1}, got {label}")
     logits, rows = logits.double(), rows.double()
     return _log_odds(logits, label), _log_odds(logits - rows, label)
 
