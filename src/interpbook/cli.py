@@ -72,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
         help="settings that differ from the study's, such as epochs=3 padding=masked",
     )
     grid.add_argument("--out", type=Path, help="folder of the records (default: data/results)")
-    grid.add_argument("--models", type=Path, help="keep the models of the runs done now here")
+    grid.add_argument(
+        "--models", type=Path, help="keep trained models here; attacks take them from here"
+    )
     grid.add_argument("--jobs", type=int, default=1, help="local processes (default: 1)")
     grid.add_argument("--scheduler", metavar="ADDRESS", help="run on this Dask cluster instead")
     grid.add_argument("--quiet", action="store_true", help="show no progress bar")

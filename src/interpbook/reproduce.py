@@ -44,7 +44,8 @@ def reproduce(
         ``"tcp://10.0.0.1:8786"``. They need this package, find corpora as ``load_corpus`` does, and
         should share one cache of word vectors, which two trainings would not make alike.
     models : Path, optional
-        A folder, seen from where the cells run, that keeps the classifiers trained in this call.
+        A folder, seen from where the cells run, that keeps the classifiers trained in this call
+        and gives attacks and defences those that Table 1's cells left there.
     progress : bool
         Show a bar with the time left.
 

@@ -1,9 +1,9 @@
 """What the reproductions run: each study is a list of cells, each cell one model measured.
 
 ``table1`` and ``choices`` look at a model's filters, ``table2`` attacks it, ``defences`` defends it
-against the same attacks and asks how well B foresees them. A cell's settings are
-the paper's where it states them. What it leaves open is ours, chosen on held out training
-documents, and ``choices`` changes these one at a time.
+against the same attacks and asks how well B foresees them. A cell's settings are the paper's where
+it states them. What it leaves open is ours, chosen on held out training documents, and ``choices``
+changes these one at a time.
 """
 
 from __future__ import annotations
@@ -114,8 +114,10 @@ class Cell:
     Raises
     ------
     ValueError
-        If the corpus has no recipe, k is not a multiple of the number of widths, or a change names
-        no field of a recipe.
+        If there is no such study, the corpus has no recipe, k is not a multiple of the number of
+        widths, or a change names no field of a recipe or gives it a value of another kind.
+    TypeError
+        If k is no whole number.
     """
 
     study: str
@@ -212,8 +214,8 @@ def cells(
     ----------
     study : str
         ``"table1"``; ``"figure4"``, which is the part of it that the figure shows; ``"choices"``;
-        ``"table2"``, the same models as ``"table1"`` under attack; ``"defences"``, those
-        of them with k = 150 defended; or ``"all"``.
+        ``"table2"``, the same models as ``"table1"`` under attack; ``"defences"``, those of them
+        with k = 150 defended; or ``"all"``.
     corpora, seeds
         Which; the paper's corpora and three seeds by default. Figure 4 is of AG's News alone.
     filters : iterable of int, optional
