@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from interpbook import TextCNN, TextCNNConfig, pad
+from interpbook.building import encode_corpus, train_model
 from interpbook.models import hide_windows
-from interpbook.recipes import encode_corpus, train_model
 from interpbook.studies import TABLE1_RECIPES
 
 VOCABULARY, CLASSES = 20_000, 2

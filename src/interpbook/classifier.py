@@ -19,9 +19,10 @@ from safetensors.torch import load, save
 from interpbook.corpora import data_folder
 from interpbook.explanations import Explanation, explain, spans_of
 from interpbook.files import fingerprint, write_whole
-from interpbook.models import TextCNN, TextCNNConfig
+from interpbook.models import DeepTextCNN, DeepTextCNNConfig, TextCNN, TextCNNConfig
+from interpbook.precision import Precision, pack, unpack
 from interpbook.text import Vocabulary
-from interpbook.training import predict
+from interpbook.training import Network, predict
 
 _FORMAT = 1
 _WEIGHTS, _DESCRIPTION = "model.safetensors", "classifier.json"
@@ -33,7 +34,7 @@ class Classifier:
 
     Parameters
     ----------
-    model : TextCNN
+    model : TextCNN or DeepTextCNN
         Trained.
     vocabulary : Vocabulary
         The V words of the model's embedding.
@@ -50,7 +51,7 @@ class Classifier:
         If vocabulary or class names do not fit the model.
     """
 
-    model: TextCNN
+    model: Network
     vocabulary: Vocabulary = field(repr=False)
     class_names: tuple[str, ...]
     lowercase: bool = True
@@ -124,24 +125,25 @@ class Classifier:
             self.model, self.vocabulary, self.class_names, text, lowercase=self.lowercase
         )
 
-    def save(self, folder: str | os.PathLike) -> None:
-        """Write the weights (safetensors, float16) and the rest (JSON) to a folder.
+    def save(self, folder: str | os.PathLike, *, precision: Precision = "float16") -> None:
+        """Write the weights (safetensors) and the rest (JSON) to a folder.
 
         Each file lands by rename, the description last and with the SHA-256 of the weights and of
         its own content in it: what is there is whole, or ``load`` says that it is not.
+
+        Parameters
+        ----------
+        folder : str or path
+            Made if need be.
+        precision : {"float16", "int8"}
+            What is left of each weight (``precision.pack``).
 
         Raises
         ------
         ValueError
             If a weight is not finite, or is too large for float16.
         """
-        tensors = {
-            name: tensor.detach().to("cpu", torch.float16).contiguous()
-            for name, tensor in self.model.state_dict().items()
-        }
-        for name, tensor in tensors.items():
-            if not torch.isfinite(tensor).all():
-                raise ValueError(f"{name} holds a number that float16 cannot: retrain the model")
+        tensors = pack(self.model.state_dict(), precision)
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         weights = save(tensors)
@@ -182,10 +184,8 @@ class Classifier:
         if hashlib.sha256(weights).hexdigest() != description["weights_sha256"]:
             raise ValueError(_damaged(folder / _WEIGHTS))
         try:
-            config = description["config"]
-            model = TextCNN(TextCNNConfig(**(config | {"widths": tuple(config["widths"])})))
-            tensors = {name: tensor.float() for name, tensor in load(weights).items()}
-            model.load_state_dict(tensors)
+            model = _network(description["config"])
+            model.load_state_dict(unpack(load(weights)))
             return cls(
                 model=model,
                 vocabulary=Vocabulary(tuple(description["words"])),
@@ -227,6 +227,14 @@ def load_classifier(name: str | os.PathLike) -> Classifier:
     raise FileNotFoundError(
         f"expected one of the classifiers {', '.join(names)} or a folder, got {os.fspath(name)!r}"
     )
+
+
+def _network(config: dict[str, Any]) -> Network:
+    """Return the untrained network that a configuration describes."""
+    lists = {name: tuple(value) for name, value in config.items() if isinstance(value, list)}
+    if "channels" in config:
+        return DeepTextCNN(DeepTextCNNConfig(**(config | lists)))
+    return TextCNN(TextCNNConfig(**(config | lists)))
 
 
 def _read_description(path: Path) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from interpbook.building import train_classifier
 from interpbook.classifier import load_classifier
 from interpbook.corpora import EMBEDDED, data_folder, load_corpus
 from interpbook.explanations import Explanation
 from interpbook.ledger import build_ledger, write_ledger
 from interpbook.markup import shortened
 from interpbook.publishers import PUBLIC
-from interpbook.recipes import RECIPES, train_classifier
+from interpbook.recipes import RECIPES
 from interpbook.reproduce import find_missing, reproduce
 from interpbook.studies import SEEDS, STUDIES, cells
 
@@ -97,8 +98,9 @@ def _corpus(options: argparse.Namespace) -> None:
 def _train(options: argparse.Namespace) -> None:
     folder = options.out or data_folder() / "models" / options.name
     folder.mkdir(parents=True, exist_ok=True)  # a wrong one shows before the training, not after
-    classifier = train_classifier(RECIPES[options.name])
-    classifier.save(folder)
+    recipe = RECIPES[options.name]
+    classifier = train_classifier(recipe)
+    classifier.save(folder, precision=recipe.precision)
     print(
         f"{folder}: test accuracy {classifier.card['test_accuracy']:.2%} "
         f"({len(classifier.vocabulary):,} words)"

@@ -9,10 +9,10 @@ import torch
 
 from interpbook.attack_results import AttackResult
 from interpbook.attacks import attack_texts
+from interpbook.building import encode_corpus
 from interpbook.classifier import Classifier
 from interpbook.defences import attack_repaired, train_unknown
 from interpbook.effects import EffectStudy, effect_study
-from interpbook.recipes import encode_corpus
 from interpbook.records import Record
 from interpbook.searches import Ranking
 from interpbook.spelling import Speller, typos_repaired

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from tqdm.auto import tqdm
 
-from interpbook.recipes import public_vectors
+from interpbook.pretrained import public_vectors
 from interpbook.records import Record, read_record, write_record
 from interpbook.runs import run_cell
 from interpbook.studies import Cell
@@ -73,9 +73,11 @@ def reproduce(
     missing = find_missing(cells, folder)
     if not missing:
         return paths
-    if scheduler is None and any(cell.recipe.pretrained for cell in missing):
+    if scheduler is None:
         # Once, before processes share the work: trained in each, they would differ a little.
-        public_vectors(progress=progress)
+        for vectors in dict.fromkeys(cell.recipe.vectors for cell in missing):
+            if vectors is not None:
+                public_vectors(vectors, progress=progress)
     if scheduler is None and jobs == 1:
         results = _run_here(missing, models)
     else:

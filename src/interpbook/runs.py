@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from interpbook.building import as_classifier, encode_corpus, train_classifier, train_model
 from interpbook.classifier import Classifier
 from interpbook.corpora import Corpus, load_corpus
 from interpbook.defence_runs import defence_metrics
 from interpbook.filters import FilterStudy, filter_study
-from interpbook.recipes import as_classifier, encode_corpus, train_classifier, train_model
 from interpbook.records import Record
 from interpbook.robustness import AttackStudy, attack_study, with_unknown
 from interpbook.studies import ATTACKED_DOCUMENTS, DEFENDED_DOCUMENTS, MAX_CHANGES, RANKINGS, Cell

@@ -1,4 +1,4 @@
-"""Train and evaluate a TextCNN: length-bucketed batches, sparse steps, one seed."""
+"""Train and evaluate a network: length-bucketed batches, sparse steps, one seed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm.auto import tqdm
 
-from interpbook.models import TextCNN
+from interpbook.models import DeepTextCNN, TextCNN
 from interpbook.slots import pooled_scores
 from interpbook.text import pad
 
+Network = TextCNN | DeepTextCNN
 Labels = Sequence[int] | npt.NDArray[np.integer]
 """One class number 0..c-1 a document, such as ``Corpus.labels``."""
 
@@ -110,7 +111,7 @@ def batches(
 
 
 def fit(
-    model: TextCNN,
+    model: Network,
     documents: Sequence[Sequence[int]],
     labels: Labels,
     *,
@@ -123,12 +124,13 @@ def fit(
 ) -> TrainingHistory:
     """Train a model in place with Adam on the cross entropy.
 
-    Only the words of a batch take part in its step: their slot scores are one small matrix product,
-    gradients reach just the windows that win, and the word vectors are moved by ``SparseAdam``.
+    Only the words of a batch take part in its step: their vectors are moved by ``SparseAdam``. For
+    a TextCNN their slot scores are one small matrix product, and gradients reach just the windows
+    that win.
 
     Parameters
     ----------
-    model : TextCNN
+    model : TextCNN or DeepTextCNN
         Left in evaluation mode.
     documents : sequence of sequences of int
         Encoded documents, none of them empty.
@@ -162,6 +164,7 @@ def fit(
         torch.optim.Adam([*model.convs.parameters(), *model.output.parameters()], lr=learning_rate),
     ]
     losses, accuracies, seconds = [], [], []
+    model.embedding.sparse = True
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         for epoch in range(epochs):
@@ -172,12 +175,13 @@ def fit(
             seconds.append(time.perf_counter() - begin)
             if validation is not None:
                 accuracies.append(evaluate(model, *validation))
+    model.embedding.sparse = False
     model.eval()
     return TrainingHistory(tuple(losses), tuple(accuracies), tuple(seconds))
 
 
 def _epoch(
-    model: TextCNN,
+    model: Network,
     documents: Sequence[Sequence[int]],
     labels: Labels,
     optimizers: Sequence[torch.optim.Optimizer],
@@ -196,7 +200,7 @@ def _epoch(
     )
     device = model.output.weight.device
     for ids, targets in steps:
-        logits = model.classify(pooled_scores(model, ids.to(device)))
+        logits = _score(model, ids.to(device))
         loss = F.cross_entropy(logits, targets.to(device))
         if not torch.isfinite(loss):
             raise ValueError("the loss is no longer finite: use a smaller learning rate")
@@ -209,9 +213,16 @@ def _epoch(
     return total / len(documents)
 
 
+def _score(model: Network, ids: Int64[Tensor, "N l"]) -> Float[Tensor, "N c"]:
+    """Return the logits of a batch, a TextCNN's by way of the slot scores."""
+    if isinstance(model, DeepTextCNN):
+        return model(ids)
+    return model.classify(pooled_scores(model, ids))
+
+
 @torch.no_grad()
 def predict(
-    model: TextCNN, documents: Sequence[Sequence[int]], *, batch_size: int = 256
+    model: Network, documents: Sequence[Sequence[int]], *, batch_size: int = 256
 ) -> Float[Tensor, "N c"]:
     """Return the logits of encoded documents, in their order and on the CPU.
 
@@ -227,11 +238,11 @@ def predict(
     logits = torch.empty(len(documents), model.config.num_classes, dtype=model.output.weight.dtype)
     for chosen in bucket([len(document) for document in documents], batch_size):
         ids = pad([documents[i] for i in chosen]).to(device)
-        logits[chosen] = model.classify(pooled_scores(model, ids)).cpu()
+        logits[chosen] = _score(model, ids).cpu()
     return logits
 
 
-def evaluate(model: TextCNN, documents: Sequence[Sequence[int]], labels: Labels) -> float:
+def evaluate(model: Network, documents: Sequence[Sequence[int]], labels: Labels) -> float:
     """Return the accuracy, the share of documents whose largest logit is their label's.
 
     Raises

@@ -1,0 +1,137 @@
+"""Words near a vector, and a plane to draw them on."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+from torch.nn import functional as F
+
+from interpbook.models import DeepTextCNN, TextCNN
+from interpbook.text import PADDING, UNKNOWN, Vocabulary
+
+Layout = Literal["tsne", "pca"]
+
+
+@torch.no_grad()
+def nearest_ids(
+    model: DeepTextCNN | TextCNN, vectors: Float[Tensor, "B m"], count: int = 10
+) -> tuple[Int64[Tensor, "B count"], Float[Tensor, "B count"]]:
+    """Return the ids of the words with the highest cosine to each vector, and the cosines.
+
+    Padding, the unknown word and words with a zero vector are no neighbours.
+
+    Raises
+    ------
+    ValueError
+        If a vector has another length than the model's, is zero or not finite, or ``count`` is
+        not 1..V.
+    """
+    table = model.embedding.weight
+    words = int((table.norm(dim=1) > 0).sum()) - 2
+    if vectors.ndim != 2 or vectors.shape[1] != table.shape[1]:
+        raise ValueError(
+            f"expected vectors of shape (B, {table.shape[1]}), got {tuple(vectors.shape)}"
+        )
+    if not torch.isfinite(vectors).all() or not vectors.any(dim=1).all():
+        raise ValueError("expected finite vectors other than zero: a zero vector has no direction")
+    if not 1 <= count <= words:
+        raise ValueError(f"count is 1..{words}, the words of the vocabulary, got {count}")
+    cosines = F.normalize(vectors, dim=1) @ F.normalize(table, dim=1).T
+    cosines[:, [PADDING, UNKNOWN]] = -torch.inf
+    cosines[:, ~table.any(dim=1)] = -torch.inf
+    best = cosines.topk(count, dim=1)
+    return best.indices, best.values
+
+
+def nearest_words(
+    model: DeepTextCNN | TextCNN,
+    vocabulary: Vocabulary,
+    vectors: Float[Tensor, "B m"],
+    count: int = 10,
+) -> list[list[tuple[str, float]]]:
+    """List the words whose vectors have the highest cosine with each of B vectors.
+
+    Parameters
+    ----------
+    model : DeepTextCNN or TextCNN
+        Its embedding is searched, as it is after training.
+    vocabulary : Vocabulary
+        The words of the embedding.
+    vectors : Tensor of shape (B, m)
+        Such as ``Inversion.overall``.
+    count : int
+        How many words for each.
+
+    Returns
+    -------
+    list of lists of (word, cosine)
+        The nearest first.
+
+    Raises
+    ------
+    ValueError
+        If the vocabulary is another model's, or as ``nearest_ids``.
+
+    References
+    ----------
+    Yuan et al. (2019), section "Visualization of Optimized Inputs".
+    """
+    if len(vocabulary) != len(model.embedding.weight):
+        raise ValueError(
+            f"the model has {len(model.embedding.weight)} words but the vocabulary "
+            f"{len(vocabulary)}: give the model's own"
+        )
+    ids, cosines = nearest_ids(model, vectors, count)
+    return [
+        list(zip(vocabulary.decode(row), values, strict=True))
+        for row, values in zip(ids.tolist(), cosines.tolist(), strict=True)
+    ]
+
+
+def lay_out_plane(
+    vectors: Float[Tensor, "n m"], how: Layout = "tsne", *, perplexity: float = 10.0, seed: int = 0
+) -> Float[np.ndarray, "n 2"]:
+    """Place vectors on a plane: t-SNE keeps neighbours together, PCA keeps the largest spread.
+
+    Both are given unit vectors, since neighbours here are neighbours by cosine.
+
+    Parameters
+    ----------
+    vectors : Tensor of shape (n, m)
+        At least 2.
+    how : {"tsne", "pca"}
+        scikit-learn's ``TSNE`` or ``PCA``.
+    perplexity : float
+        Of t-SNE: about how many neighbours each point has; at most (n - 1) / 3 is used.
+    seed : int
+        t-SNE's.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 vectors, or ``how`` is neither.
+
+    References
+    ----------
+    van der Maaten & Hinton (2008); scikit-learn's documentation.
+    """
+    from sklearn.decomposition import PCA  # a second that most readers never need
+    from sklearn.manifold import TSNE
+
+    if how not in get_args(Layout):
+        raise ValueError(f"a layout is 'tsne' or 'pca', got {how!r}")
+    if len(vectors) < 2:
+        raise ValueError(f"a plane needs at least 2 vectors, got {len(vectors)}")
+    units = F.normalize(vectors.detach().cpu().double(), dim=1).numpy()
+    if how == "pca":
+        return PCA(n_components=2, svd_solver="full").fit_transform(units)
+    plane = TSNE(
+        perplexity=min(perplexity, max((len(units) - 1) / 3, 1e-3)),
+        init="pca" if len(units) > 2 else "random",
+        random_state=seed,
+    )
+    return plane.fit_transform(units)
