@@ -12,13 +12,14 @@ from pathlib import Path
 from interpbook.building import train_classifier
 from interpbook.classifier import load_classifier
 from interpbook.corpora import EMBEDDED, data_folder, load_corpus
+from interpbook.deep_studies import YUAN_FOLDERS, DeepCell, deep_cells
 from interpbook.explanations import Explanation
 from interpbook.ledger import build_ledger, write_ledger
 from interpbook.markup import shortened
 from interpbook.publishers import PUBLIC
 from interpbook.recipes import RECIPES
 from interpbook.reproduce import find_missing, reproduce
-from interpbook.studies import SEEDS, STUDIES, cells
+from interpbook.studies import SEEDS, STUDIES, Cell, cells
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,9 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     grid = commands.add_parser(
         "reproduce", help="run what is missing of a study's grid, one record a cell"
     )
-    grid.add_argument("study", choices=STUDIES)
-    grid.add_argument("--corpus", nargs="+", help="default: ag_news imdb")
-    grid.add_argument("--filters", nargs="+", type=int, metavar="K", help="default: as the paper")
+    grid.add_argument("study", choices=(*STUDIES[:-1], *YUAN_FOLDERS, "all"))
+    grid.add_argument("--corpus", nargs="+", help="default: the paper's two")
+    grid.add_argument(
+        "--filters", nargs="+", type=int, metavar="K", help="default: as the paper; not of yuan-*"
+    )
     grid.add_argument("--seeds", nargs="+", type=int, default=SEEDS, help="default: 0 1 2")
     grid.add_argument(
         "--set",
@@ -108,14 +111,7 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _reproduce(options: argparse.Namespace) -> None:
-    chosen = {"corpora": options.corpus} if options.corpus else {}
-    grid = cells(
-        options.study,
-        filters=options.filters,
-        seeds=options.seeds,
-        changes=dict(map(_setting, options.set)),
-        **chosen,
-    )
+    grid = _grid(options)
     folder = options.out or data_folder() / "results"
     folder.mkdir(parents=True, exist_ok=True)  # a wrong one shows before the training, not after
     missing = len(find_missing(grid, folder))
@@ -128,6 +124,21 @@ def _reproduce(options: argparse.Namespace) -> None:
         models=options.models,
         progress=not options.quiet,
     )
+
+
+def _grid(options: argparse.Namespace) -> list[Cell | DeepCell]:
+    """List the cells of a study; of all studies, each with its paper's corpora, for "all"."""
+    chosen = {"seeds": options.seeds, "changes": dict(map(_setting, options.set))}
+    if options.corpus:
+        chosen["corpora"] = options.corpus
+    if options.study in YUAN_FOLDERS:
+        if options.filters:
+            raise ValueError(f"{options.study} has no --filters: its networks are the paper's two")
+        return [*deep_cells(options.study, **chosen)]
+    grid = [*cells(options.study, filters=options.filters, **chosen)]
+    if options.study == "all" and not (options.corpus or options.filters or options.set):
+        grid += [cell for study in YUAN_FOLDERS for cell in deep_cells(study, seeds=options.seeds)]
+    return grid
 
 
 def _setting(text: str) -> tuple[str, object]:

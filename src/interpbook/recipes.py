@@ -145,7 +145,7 @@ class DeepRecipe:
     padding: PaddingMode = "masked"
     max_length: int = 56
     dropout: float = 0.5
-    epochs: int = 4
+    epochs: int = 8
     learning_rate: float = 2e-4
     batch_size: int = 128
     precision: Precision = "float16"
@@ -199,12 +199,14 @@ RECIPES: dict[str, AnyRecipe] = {
         "reviews", pretrained=False, embedding_dim=50, min_count=1, epochs=10, learning_rate=0.003
     ),
     # Yuan et al. (2019), Table 2, but for the vocabulary: the most frequent words, for git's sake.
+    # Ours are the epochs, chosen on training documents held out, and dropout.
     "mr_deep": DeepRecipe("mr", vocab_size=10_000, precision="int8"),
     "ag_news_deep": DeepRecipe(
         "ag_news",
         vocab_size=10_000,
         channels=(512, 256, 128, 64),
         max_length=195,
+        epochs=1,
         learning_rate=5e-4,
         batch_size=64,
         precision="int8",

@@ -13,12 +13,11 @@ from tqdm.auto import tqdm
 
 from interpbook.pretrained import public_vectors
 from interpbook.records import Record, read_record, write_record
-from interpbook.runs import run_cell
-from interpbook.studies import Cell
+from interpbook.runs import AnyCell, run_cell
 
 
 def reproduce(
-    cells: Iterable[Cell],
+    cells: Iterable[AnyCell],
     folder: Path,
     *,
     jobs: int = 1,
@@ -33,7 +32,7 @@ def reproduce(
 
     Parameters
     ----------
-    cells : iterable of Cell
+    cells : iterable of Cell or DeepCell
         The grid.
     folder : Path
         Records go to ``folder / cell.study / (cell.name + ".json")``.
@@ -96,20 +95,20 @@ def reproduce(
     return paths
 
 
-def record_path(folder: Path, cell: Cell) -> Path:
+def record_path(folder: Path, cell: AnyCell) -> Path:
     """Return where a cell's record belongs."""
     return folder / cell.study / f"{cell.name}.json"
 
 
-def find_missing(cells: Iterable[Cell], folder: Path) -> list[Cell]:
+def find_missing(cells: Iterable[AnyCell], folder: Path) -> list[AnyCell]:
     """List the cells without a record; where several would write the same one, the first."""
-    first: dict[Path, Cell] = {}
+    first: dict[Path, AnyCell] = {}
     for cell in cells:
         first.setdefault(record_path(folder, cell), cell)
     return [cell for cell in first.values() if not is_done(folder, cell)]
 
 
-def is_done(folder: Path, cell: Cell) -> bool:
+def is_done(folder: Path, cell: AnyCell) -> bool:
     """Say whether a whole record of this very cell, with these very settings, is there."""
     try:
         record = read_record(record_path(folder, cell))
@@ -119,7 +118,7 @@ def is_done(folder: Path, cell: Cell) -> bool:
     return all(record.get(name) == value for name, value in stated.items())
 
 
-def _run_here(cells: list[Cell], models: Path | None) -> Iterator[tuple[Cell, Record]]:
+def _run_here(cells: list[AnyCell], models: Path | None) -> Iterator[tuple[AnyCell, Record]]:
     for cell in cells:
         with _named(cell):
             record = run_cell(cell, models)
@@ -127,8 +126,8 @@ def _run_here(cells: list[Cell], models: Path | None) -> Iterator[tuple[Cell, Re
 
 
 def _run_on_cluster(
-    cells: list[Cell], models: Path | None, jobs: int, scheduler: str | None
-) -> Iterator[tuple[Cell, Record]]:
+    cells: list[AnyCell], models: Path | None, jobs: int, scheduler: str | None
+) -> Iterator[tuple[AnyCell, Record]]:
     """Yield records in the order in which workers finish them."""
     try:
         from distributed import Client, LocalCluster, as_completed
@@ -163,7 +162,7 @@ def _run_on_cluster(
 
 
 @contextlib.contextmanager
-def _named(cell: Cell) -> Iterator[None]:
+def _named(cell: AnyCell) -> Iterator[None]:
     """Say which cell failed."""
     try:
         yield
@@ -171,7 +170,7 @@ def _named(cell: Cell) -> Iterator[None]:
         raise ValueError(f"{cell.study}/{cell.name} failed: {error}") from error
 
 
-def _run_with_threads(cell: Cell, models: Path | None, threads: int | None) -> Record:
+def _run_with_threads(cell: AnyCell, models: Path | None, threads: int | None) -> Record:
     if threads is not None:
         torch.set_num_threads(threads)
     return run_cell(cell, models)

@@ -17,6 +17,8 @@ import torch
 from interpbook.building import as_classifier, encode_corpus, train_classifier, train_model
 from interpbook.classifier import Classifier
 from interpbook.corpora import Corpus, load_corpus
+from interpbook.deep_runs import measure_deep
+from interpbook.deep_studies import YUAN_FOLDERS, DeepCell
 from interpbook.defence_runs import defence_metrics
 from interpbook.filters import FilterStudy, filter_study
 from interpbook.records import Record
@@ -27,12 +29,15 @@ from interpbook.training import batches
 _WORDS = 50  # of the words changed most often, a record holds so many for each ranking
 
 
-def run_cell(cell: Cell, models: Path | None = None) -> Record:
+AnyCell = Cell | DeepCell
+
+
+def run_cell(cell: AnyCell, models: Path | None = None) -> Record:
     """Measure a cell's model and return the record.
 
     Parameters
     ----------
-    cell : Cell
+    cell : Cell or DeepCell
         What to run.
     models : Path, optional
         A folder of trained classifiers: what is trained is kept there, and an attack takes the
@@ -43,7 +48,8 @@ def run_cell(cell: Cell, models: Path | None = None) -> Record:
     ValueError, FileNotFoundError, ConnectionError
         If the corpus cannot be loaded.
     """
-    measure = {"table2": _attack, "defences": _defend}.get(cell.study, _study_filters)
+    measures = {"table2": _attack, "defences": _defend} | dict.fromkeys(YUAN_FOLDERS, measure_deep)
+    measure = measures.get(cell.study, _study_filters)
     return {
         "study": cell.study,
         "cell": cell.name,
