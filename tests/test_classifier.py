@@ -7,9 +7,33 @@ import numpy as np
 import pytest
 import torch
 
-from interpbook import Classifier, Vocabulary, load_classifier
+from deep_networks import deep_network
+from interpbook import (
+    Classifier,
+    DeepTextCNN,
+    TextCNN,
+    Vocabulary,
+    attack,
+    attack_texts,
+    best_ngrams,
+    decompose,
+    filter_profile,
+    filter_study,
+    interpret,
+    load_classifier,
+)
 from interpbook import classifier as module
-from networks import network, tiny_classifier
+from interpbook.corpora import data_folder
+from interpbook.defences import attack_repaired, train_unknown
+from interpbook.effects import effect_study, swap_effects
+from interpbook.filters import best_of_filters
+from interpbook.ngrams import slot_profile
+from interpbook.precision import round_weights
+from interpbook.robustness import attack_study
+from interpbook.searches import word_gradients
+from interpbook.spelling import Speller
+from interpbook.swaps import swap_logits
+from networks import WORDS, network, tiny_classifier
 
 TEXTS = ["A good movie", "bad", "it isn't bad, but slow " * 5, "zebra"]
 WEIGHTS, DESCRIPTION = "model.safetensors", "classifier.json"
@@ -247,3 +271,173 @@ def test_probabilities_of_a_model_in_half_precision_come_in_float32():
 def test_explain_refuses_what_is_no_text(as_users_run_it):
     with pytest.raises(TypeError, match=r"expected a text \(str\), got list"):
         tiny_classifier().explain(["a good movie"])
+
+
+# --------------------------------------------------------------------------------- deep networks
+
+PRECISIONS = ("float16", "int8")
+
+
+def tiny_deep_classifier(**config) -> Classifier:
+    """Build an untrained classifier over WORDS whose model is a DeepTextCNN."""
+    model = deep_network(dtype=torch.float32, **({"num_classes": 2} | config))
+    return Classifier(model, Vocabulary(("<pad>", "<unk>", *WORDS)), ("negative", "positive"))
+
+
+@pytest.fixture(params=PRECISIONS)
+def saved_deep(request, tmp_path):
+    """A deep classifier with weights as they come back from disk, and its folder."""
+    classifier = tiny_deep_classifier(padding="paper", channels=(5, 4), dropout=0.25)
+    round_weights(classifier.model, request.param)
+    classifier = replace(classifier, lowercase=False, card={"accuracy": 0.5})
+    classifier.save(tmp_path / "deep", precision=request.param)
+    return classifier, tmp_path / "deep"
+
+
+def test_a_deep_classifier_comes_back_to_the_last_bit(saved_deep):
+    classifier, folder = saved_deep
+    loaded = Classifier.load(folder)
+    assert isinstance(loaded.model, DeepTextCNN) and not loaded.model.training
+    assert loaded.model.config == classifier.model.config
+    ours, theirs = classifier.model.state_dict(), loaded.model.state_dict()
+    assert list(ours) == list(theirs)
+    assert all(torch.equal(theirs[name], weight) for name, weight in ours.items())
+    assert np.array_equal(loaded.predict_proba(TEXTS), classifier.predict_proba(TEXTS))
+    for name in ("vocabulary", "class_names", "lowercase", "card"):
+        assert getattr(loaded, name) == getattr(classifier, name)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("make", [tiny_classifier, tiny_deep_classifier])
+def test_what_comes_back_is_saved_alike(tmp_path, make, precision):
+    """Whatever the network, and though it was not rounded before."""
+    make().save(tmp_path / "one", precision=precision)
+    Classifier.load(tmp_path / "one").save(tmp_path / "two", precision=precision)
+    for name in (WEIGHTS, DESCRIPTION):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_bytes_take_about_half_the_room(tmp_path):
+    classifier = tiny_deep_classifier(embedding_dim=50, channels=(40, 30))
+    sizes = []
+    for precision in PRECISIONS:
+        classifier.save(tmp_path / precision, precision=precision)
+        sizes.append((tmp_path / precision / WEIGHTS).stat().st_size)
+    assert 0.45 < sizes[1] / sizes[0] < 0.6
+
+
+def test_an_unknown_precision_is_refused_before_anything_is_written(as_users_run_it, tmp_path):
+    with pytest.raises(ValueError, match="precision is 'float16' or 'int8', got 'int4'"):
+        tiny_deep_classifier().save(tmp_path / "new", precision="int4")
+    assert not (tmp_path / "new").exists()
+
+
+def test_checkpoints_from_before_deep_networks_still_load(saved):
+    """Their description names no kind of network."""
+    description = json.loads((saved[1] / DESCRIPTION).read_text(encoding="utf-8"))
+    assert set(description["config"]) == {
+        *("vocab_size", "embedding_dim", "num_classes", "widths", "filters_per_width"),
+        *("padding", "max_length", "dropout"),
+    }
+    assert set(description) == {
+        *("format", "weights_sha256", "config", "class_names", "lowercase", "card", "words"),
+        "sha256",
+    }
+    committed = json.loads(
+        (data_folder() / "models" / "imdb" / DESCRIPTION).read_text(encoding="utf-8")
+    )
+    assert set(committed) == set(description)
+    assert set(committed["config"]) == set(description["config"])
+    assert isinstance(load_classifier("imdb").model, TextCNN)
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_damaged_weights_of_a_deep_classifier_are_refused(saved_deep, damage):
+    path = saved_deep[1] / WEIGHTS
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ValueError, match=r"model.safetensors is damaged: restore it"):
+        Classifier.load(saved_deep[1])
+
+
+def sign(folder, description: dict, weights: dict[str, torch.Tensor]) -> None:
+    """Write both files with hashes that fit, as a program that errs would."""
+    content = module.save(weights)
+    (folder / WEIGHTS).write_bytes(content)
+    description["weights_sha256"] = module.hashlib.sha256(content).hexdigest()
+    description.pop("sha256")
+    description["sha256"] = module.fingerprint(description)
+    (folder / DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"config": {"channels": [5]}},
+        {"config": {"channels": []}},
+        {"config": {"channels": None}},
+        {"config": {"kernel_size": 4}},
+        {"config": {"widths": [3, 4, 5]}},
+        {"weights": {"convs.0.weight": None}},
+        {"weights": {"convs.0.weight.scale": None}},
+        {"weights": {"convs.0.weight.scale": torch.ones(4)}},
+        {"weights": {"convs.0.weight": torch.ones(1)}},
+        {"weights": {"spare": torch.ones(1)}},
+    ],
+    ids=str,
+)
+def test_parts_of_a_deep_classifier_that_do_not_fit_are_refused(as_users_run_it, tmp_path, wrong):
+    tiny_deep_classifier(channels=(5, 4)).save(tmp_path, precision="int8")
+    description = json.loads((tmp_path / DESCRIPTION).read_text(encoding="utf-8"))
+    weights = module.load((tmp_path / WEIGHTS).read_bytes())
+    description["config"] |= wrong.get("config", {})
+    changed = {**weights, **wrong.get("weights", {})}
+    sign(tmp_path, description, {name: t for name, t in changed.items() if t is not None})
+    with pytest.raises(ValueError, match=rf"^{tmp_path} is damaged: restore it"):
+        Classifier.load(tmp_path)
+
+
+def test_a_deep_classifier_says_what_it_is():
+    assert repr(tiny_deep_classifier()) == (
+        "<Classifier of your own: negative, positive; 12 words>"
+    )
+
+
+IDS, LABELS = [[2, 3, 4]], [1]
+ASKED = {
+    "explain": lambda deep: deep.explain("a good movie"),
+    "decompose": lambda deep: decompose(deep.model, torch.tensor(IDS)),
+    "filter_study": lambda deep: filter_study(
+        deep.model, [(torch.tensor(IDS), torch.tensor(LABELS))], 0.1
+    ),
+    "best_of_filters": lambda deep: best_of_filters(deep.model, torch.tensor(IDS)),
+    "filter_profile": lambda deep: filter_profile(deep, 0),
+    "slot_profile": lambda deep: slot_profile(deep.model, 0),
+    "best_ngrams": lambda deep: best_ngrams(deep.model, [(torch.tensor(IDS), LABELS)]),
+    "swap_logits": lambda deep: swap_logits(deep.model, torch.tensor(IDS)),
+    "swap_effects": lambda deep: swap_effects(deep.model, torch.tensor(IDS[0])),
+    "effect_study": lambda deep: effect_study(deep.model, IDS, LABELS),
+    "word_gradients": lambda deep: word_gradients(
+        deep.model, torch.tensor(IDS), torch.tensor(LABELS)
+    ),
+    "attack": lambda deep: attack(deep, "a good movie", 1),
+    "attack at random": lambda deep: attack(deep, "a good movie", 0, ranking="random"),
+    "attack_texts": lambda deep: attack_texts(deep, ["a good movie", "?!"], [1, 0]),
+    "attack_study": lambda deep: attack_study(deep, ["a good movie"], LABELS),
+    "attack_repaired": lambda deep: attack_repaired(
+        deep, Speller(deep.vocabulary), ["a good movie"], LABELS
+    ),
+    "train_unknown": lambda deep: train_unknown(deep, IDS, LABELS),
+}
+
+
+@pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED)
+def test_what_a_deep_network_has_not_is_one_sentence(as_users_run_it, ask):
+    sentence = r"are a TextCNN's, got a DeepTextCNN: load imdb, ag_news or mr, or ask interpret "
+    with pytest.raises(TypeError, match=sentence):
+        ask(tiny_deep_classifier())
+    ask(tiny_classifier())  # the same question to a TextCNN has an answer
+
+
+def test_what_a_text_cnn_has_not_is_one_sentence(as_users_run_it):
+    with pytest.raises(TypeError, match=r"are a DeepTextCNN's, got a TextCNN: load mr_deep or"):
+        interpret(tiny_classifier(), "a good movie")

@@ -1,17 +1,24 @@
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
+import safetensors.torch
 import torch
 
-from interpbook import cli, ledger, load_classifier, load_corpus
+from deep_networks import deep_network
+from interpbook import Classifier, Vocabulary, cli, interpret, ledger, load_classifier, load_corpus
 from interpbook.cli import explanation_text, main
 from interpbook.corpora import data_folder
+from interpbook.deep_studies import YUAN_FOLDERS, deep_cells
 from interpbook.recipes import RECIPES
 from interpbook.records import read_record, write_record
-from interpbook.studies import FILTERS
-from networks import tiny_classifier
+from interpbook.studies import FILTERS, FOLDERS, cells
+from networks import WORDS, tiny_classifier
 
 
 @pytest.fixture
@@ -112,6 +119,61 @@ def test_arguments_come_from_the_command_line(monkeypatch, folder, capsys):
     assert main() == 0 and "good" in capsys.readouterr().out
 
 
+# ---------------------------------------------------------------------------------- deep networks
+
+
+@pytest.fixture
+def deep_folder(tmp_path):
+    model = deep_network(dtype=torch.float32, num_classes=2, embedding_dim=6, channels=(8, 5))
+    vocabulary = Vocabulary(("<pad>", "<unk>", *WORDS))
+    names = ("negative", "<b>positive</b>")
+    Classifier(model, vocabulary, names, lowercase=False).save(tmp_path / "deep")
+    return str(tmp_path / "deep")
+
+
+def test_explain_interprets_a_deep_classifier(deep_folder, capsys):
+    text = "the movie isn't bad but slow Zebra"
+    assert main(["explain", text, "--model", deep_folder]) == 0
+    out, err = capsys.readouterr()
+    found = interpret(load_classifier(deep_folder), text)
+    first, second, *lines = out.splitlines()
+    shares = [float(share) for share in re.findall(r"(\S+)%", first)]
+    assert sum(shares) == pytest.approx(100, abs=0.2)
+    assert shares[found.target] == max(shares)
+    assert second == f"What speaks for {found.class_names[found.target]}, in layer 1:"
+    tokens = text.split()
+    for reading, location, words in zip(found.readings, lines[::2], lines[1::2], strict=True):
+        saliency, *seen = location.split()
+        assert saliency == f"{reading.saliency:+.3f}"
+        own = tokens[reading.location]
+        field = tokens[reading.field.start : reading.field.stop]
+        assert seen == [f"[{word}]" if word == own else word for word in field]
+        assert words == " " * 10 + ", ".join(word for word, _ in reading.words)
+    assert len(lines) == 2 * len(found.readings) > 0 and not err
+
+
+def test_a_text_that_a_deep_classifier_cannot_read_is_one_line(deep_folder, capsys):
+    assert main(["explain", "?!", "--model", deep_folder]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("interpbook: the text holds no word") and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["reviews", "mr_deep", "ag_news_deep"])
+def test_train_saves_in_the_precision_of_its_recipe(monkeypatch, tmp_path, capsys, name):
+    monkeypatch.setattr(cli, "train_classifier", lambda recipe: quick_classifier())
+    assert main(["train", name, "--out", str(tmp_path / "new")]) == 0
+    stored = safetensors.torch.load_file(tmp_path / "new" / "model.safetensors")
+    kinds = {"reviews": torch.float16, "mr_deep": torch.int8, "ag_news_deep": torch.int8}
+    assert stored["embedding.weight"].dtype == kinds[name]
+    assert stored["output.bias"].dtype == torch.float16
+
+
+def quick_classifier() -> Classifier:
+    classifier = tiny_classifier()
+    classifier.card["test_accuracy"] = 0.875
+    return classifier
+
+
 # --------------------------------------------------------------------------- reproduce and ledger
 
 SMALL = ["reproduce", "table1", "--corpus", "reviews", "--filters", "3", "6", "--seeds", "4"]
@@ -189,6 +251,84 @@ def test_a_grid_that_is_not_understood_gets_the_usage(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     assert stopped.value.code == 2 and "usage: interpbook reproduce" in capsys.readouterr().err
+
+
+@pytest.fixture
+def grids(monkeypatch) -> list[tuple[list[Any], dict[str, Any]]]:
+    """Let nothing run; return the grids that would have been."""
+    asked: list[tuple[list[Any], dict[str, Any]]] = []
+
+    def stand_in(grid: Sequence[Any], folder: Path, **options: Any) -> None:
+        asked.append((list(grid), options))
+
+    monkeypatch.setattr(cli, "reproduce", stand_in)
+    return asked
+
+
+def test_a_study_of_yuan_takes_corpora_seeds_and_settings(grids, tmp_path, capsys):
+    command = ["reproduce", "yuan-table3", "--corpus", "mr", "--seeds", "0", "--out", str(tmp_path)]
+    assert main(command) == 0
+    assert (
+        capsys.readouterr().out == f"yuan-table3: 1 runs, 1 of them to do; records in {tmp_path}\n"
+    )
+    more = ["--set", "epochs=2", "vector_corpora=('imdb',)", "tokenizer=words", "--jobs", "2"]
+    assert main([*command, *more]) == 0
+    plain, changed = ([cell.name for cell in grid] for grid, _ in grids)
+    assert plain == ["mr-seed0"]
+    assert changed == ["mr-epochs=2-tokenizer=words-vector_corpora=imdb-seed0"]
+    assert grids[1][1]["jobs"] == 2
+
+
+@pytest.mark.parametrize("study", YUAN_FOLDERS)
+def test_a_study_of_yuan_is_whole_by_default(grids, tmp_path, study):
+    assert main(["reproduce", study, "--out", str(tmp_path)]) == 0
+    assert grids[0][0] == deep_cells(study)
+
+
+def test_all_contains_every_study(grids, tmp_path):
+    assert main(["reproduce", "all", "--out", str(tmp_path)]) == 0
+    studies = {cell.study for cell in grids[0][0]}
+    assert studies == {*FOLDERS, *YUAN_FOLDERS}
+    assert len(grids[0][0]) == len(cells("all")) + sum(len(deep_cells(s)) for s in YUAN_FOLDERS)
+    assert main(["reproduce", "all", "--seeds", "1", "--out", str(tmp_path)]) == 0
+    assert {cell.seed for cell in grids[1][0]} == {1}
+    assert {cell.study for cell in grids[1][0]} == studies
+
+
+def test_all_with_what_is_one_papers_own_is_that_papers(grids, tmp_path):
+    """No corpus, k or setting means the same to both."""
+    command = ["reproduce", "all", "--out", str(tmp_path), "--corpus", "imdb"]
+    assert main(command) == 0
+    assert {cell.study for cell in grids[0][0]} == {*FOLDERS}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--filters", "30"], "has no --filters: its networks are the paper's two"),
+        (["--corpus", "imdb"], "corpora are mr, ag_news, got 'imdb'"),
+        (["--set", "epochs=three"], "epochs is a value like 8, got 'three'"),
+        (["--set", "epochs=0"], "epochs is at least 1, got 0"),
+        (["--set", "embedding_dim=2.5"], "embedding_dim is a value like 300, got 2.5"),
+        (["--set", "widths=(3,)"], "a recipe has the settings vocab_size"),
+        (["--set", "vector_corpora=('mr',)"], "trained on imdb or ag_news or both, got ('mr',)"),
+    ],
+)
+@pytest.mark.parametrize("study", YUAN_FOLDERS)
+def test_a_study_of_yuan_that_cannot_be_is_one_line(
+    as_users_run_it, grids, tmp_path, capsys, study, arguments, sentence
+):
+    assert main(["reproduce", study, "--out", str(tmp_path), *arguments]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("interpbook: ") and sentence in error and error.count("\n") == 1
+    assert not grids
+
+
+def test_choices_of_a_corpus_without_any_are_one_line(grids, tmp_path, capsys):
+    command = ["reproduce", "yuan-choices", "--corpus", "ag_news", "--out", str(tmp_path)]
+    assert main(command) == 1
+    assert capsys.readouterr().err == "interpbook: yuan-choices has no runs of ag_news\n"
+    assert not grids
 
 
 def test_ledger_compares_records_anywhere_with_the_papers_numbers(tmp_path, capsys):

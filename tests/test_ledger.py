@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import csv
 import math
+import os
+import re
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from interpbook.corpora import data_folder
+from interpbook.corpora import data_folder, load_corpus
 from interpbook.ledger import TREND, Entry, build_ledger, metric, read_ledger, write_ledger
 from interpbook.records import read_record, write_record
 from interpbook.studies import FILTERS, SEEDS, cells
+from interpbook.text import tokenize
 
 RESULTS = data_folder() / "results"
+MIRROR = Path(
+    os.environ.get("INTERPBOOK_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data"
+)
 TABLE1 = ("accuracy", "ratio1", "kept_accuracy", "ratio2", "ratio3")
 TABLE2 = ("gradient_success", "word_scores_success")
+COUNTS = ("classes", "train_documents", "test_documents", "vocabulary")
+XU, YUAN = "Xu & Du 2020", "Yuan et al. 2019"
 
 # ------------------------------------------------------------------------------- invented records
 
@@ -208,6 +217,163 @@ def test_open_choices_say_nothing_about_attacks(attacked, choose):
     assert "dropout" not in attacked([90, 90], [10, 10], [20, 20])[1].reason
 
 
+# Yuan et al.: no k, and some numbers are counts.
+
+
+def deep_run(value: float, seed: int = 0, seen: int = 9_596, **more: Any) -> dict[str, Any]:
+    """Make a record of a deep network: every count is this number, the accuracy its hundredth."""
+    train = {"documents": seen, "official_documents": 9_596, "complete": seen == 9_596}
+    return {
+        "seed": seed,
+        "changes": {},
+        "recipe": {"corpus": "mr"},
+        "corpus": {"train": train, "test": train},
+        "statistics": dict.fromkeys(COUNTS, value),
+        "metrics": {"accuracy": value / 100},
+        **more,
+    }
+
+
+@pytest.fixture
+def deep(tmp_path) -> Callable[..., list[Entry]]:
+    """Write a number of Yuan et al. and a record of MR for each of our values; build the ledger."""
+
+    def build(quantity, paper, ours, tolerance=2, seen=9_596) -> list[Entry]:
+        rows = [HEADER, f"Yuan et al. 2019,Table 7,mr,0,{quantity},{paper},{tolerance}"]
+        (tmp_path / "published.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+        for seed, value in enumerate(ours):
+            content = deep_run(value, seed, seen)
+            write_record(tmp_path / "yuan-table3" / f"mr-seed{seed}.json", content)
+        return build_ledger(tmp_path)
+
+    return build
+
+
+@pytest.fixture
+def change(tmp_path) -> Callable[..., None]:
+    """Write a record of a deep network trained with other settings."""
+
+    def write(name, accuracy, **changes) -> None:
+        content = deep_run(accuracy, changes=changes)
+        write_record(tmp_path / "yuan-choices" / f"mr-{name}-seed0.json", content)
+
+    return write
+
+
+def test_a_network_without_k_has_its_accuracy_in_percent(deep):
+    [entry] = deep("accuracy", 79.96, [80.0, 81.0, 82.0])
+    assert entry == Entry(
+        source="Yuan et al. 2019",
+        place="Table 7",
+        corpus="mr",
+        k=0,
+        quantity="accuracy",
+        setting="-",
+        paper=79.96,
+        ours=81.0,
+        sd=1.0,
+        seeds=3,
+        tolerance=2.0,
+        verdict="reproduced",
+        reason="1.04 points above the paper, tolerance 2",
+        trained_on="9,596",
+    )
+
+
+@pytest.mark.parametrize(
+    ("quantity", "paper", "ours", "tolerance", "verdict", "reason"),
+    [
+        ("vocabulary", 18_160, 18_163, 550, "reproduced", "3 words above the paper, tolerance 550"),
+        (
+            "vocabulary",
+            84_252,
+            71_929,
+            2500,
+            "not reproduced",
+            "12,323 words below the paper, tolerance 2,500",
+        ),
+        ("classes", 2, 2, 0, "reproduced", "the same as the paper, tolerance 0"),
+        ("classes", 2, 4, 0, "not reproduced", "2 classes above the paper, tolerance 0"),
+        (
+            "train_documents",
+            9_596,
+            9_000,
+            0,
+            "not reproduced",
+            "596 documents below the paper, tolerance 0",
+        ),
+        ("test_documents", 1066, 1066, 0, "reproduced", "the same as the paper, tolerance 0"),
+    ],
+)
+def test_a_count_is_judged_in_what_it_counts(
+    deep, quantity, paper, ours, tolerance, verdict, reason
+):
+    [entry] = deep(quantity, paper, [ours, ours], tolerance)
+    assert (entry.verdict, entry.reason) == (verdict, reason)
+    assert (entry.paper, entry.ours, entry.sd, entry.tolerance) == (paper, ours, 0, tolerance)
+
+
+def test_runs_that_counted_differently_have_a_mean(deep):
+    [entry] = deep("vocabulary", 100, [103, 104])
+    assert (entry.ours, entry.sd) == (103.5, 0.71)
+    assert entry.reason == "3.50 words above the paper, tolerance 2"
+
+
+@pytest.mark.parametrize("quantity", [*COUNTS, "accuracy"])
+def test_what_an_incomplete_corpus_lacks_is_said_of_its_counts(deep, quantity):
+    [entry] = deep(quantity, 90, [50], seen=5_000)
+    missing = "; the corpus here holds 5,000 of 9,596 training documents"
+    assert entry.verdict == "not reproduced"
+    assert (missing in entry.reason) == (quantity in ("train_documents", "vocabulary"))
+    assert entry.trained_on == "5,000 of 9,596"
+    [near] = deep(quantity, 50, [50], seen=5_000)
+    assert near.reason == "the same as the paper, tolerance 2"
+
+
+def test_a_missing_deep_run_says_how_to_make_it(deep, tmp_path):
+    deep("accuracy", 80, [80])
+    text = (tmp_path / "published.csv").read_text(encoding="utf-8")
+    (tmp_path / "published.csv").write_text(text.replace(",mr,", ",ag_news,"), encoding="utf-8")
+    wanted = "no record of ag_news: run `interpbook reproduce yuan-table3 --corpus ag_news`"
+    with pytest.raises(ValueError, match=f"^{re.escape(wanted)}$"):
+        build_ledger(tmp_path)
+
+
+def test_one_or_two_changes_of_a_deep_network_may_close_its_gap(deep, change):
+    change("a", 82.0, dropout=0.0)
+    change("b", 88.0, tokenizer="words", vector_corpora=[])
+    change("c", 81.0, vector_corpora=["imdb"])
+    [entry] = deep("accuracy", 90, [80])
+    assert entry.reason == (
+        "10.00 points below the paper, tolerance 2; "
+        "tokenizer=words and vector_corpora=none together take the gap from 10.0 to 2.0"
+    )
+    change("d", 89.5, vector_corpora=["imdb", "ag_news"])
+    [entry] = deep("accuracy", 90, [80])
+    assert entry.reason.endswith(
+        "; vector_corpora=imdb+ag_news alone takes the gap from 10.0 to 0.5"
+    )
+    [entry] = deep("accuracy", 110, [80])
+    assert entry.reason.endswith("; no change that was tried halves the gap of 30.0")
+
+
+def test_no_setting_closes_the_gap_of_a_count(deep, change):
+    change("a", 90, vocab_size=90)
+    [entry] = deep("vocabulary", 90, [50])
+    assert entry.reason == "40 words below the paper, tolerance 2"
+
+
+def test_the_same_table_of_two_papers_is_two_tables(deep, tmp_path):
+    """Xu & Du's Table 1 and Yuan et al.'s are of other studies; neither needs the other's runs."""
+    [entry] = deep("classes", 2, [2], 0)
+    text = (tmp_path / "published.csv").read_text(encoding="utf-8")
+    text += "Xu & Du 2020,Table 7,mr,30,accuracy,80,2\n"
+    (tmp_path / "published.csv").write_text(text, encoding="utf-8")
+    assert build_ledger(tmp_path) == [entry]
+    write_record(tmp_path / "table1" / "mr-k30-seed0.json", record("mr", 30, 0, 0.7))
+    assert [(e.source, e.k, e.ours) for e in build_ledger(tmp_path)] == [(YUAN, 0, 2), (XU, 30, 70)]
+
+
 # Settings that were tried.
 
 
@@ -339,8 +505,11 @@ def test_all_numbers_of_a_table_are_there_once(table, quantities, numbers):
 
 
 def test_tolerances_are_those_stated_before_the_first_run():
+    words = {"mr": "550", "ag_news": "2500"}
     for row in published():
         expected = "2" if row["quantity"].endswith("accuracy") else "10"
+        if row["quantity"] in COUNTS:
+            expected = words[row["corpus"]] if row["quantity"] == "vocabulary" else "0"
         assert row["tolerance"] == expected
     assert TREND == 0.8
 
@@ -369,10 +538,23 @@ def test_the_papers_numbers_are_as_printed(corpus, quantity, first, k150, last, 
     found = {
         int(row["k"]): row["paper"]
         for row in published()
-        if (row["corpus"], row["quantity"]) == (corpus, quantity)
+        if (row["source"], row["corpus"], row["quantity"]) == (XU, corpus, quantity)
     }
     assert (found[30], found[150], found[600]) == (first, k150, last)
     assert math.isclose(sum(map(float, found.values())), total, abs_tol=1e-9)
+
+
+def test_yuans_numbers_are_as_printed():
+    rows = [row for row in published() if row["source"] == YUAN]
+    printed = {(row["place"], row["corpus"], row["quantity"]): row["paper"] for row in rows}
+    assert len(rows) == len(printed) and {row["k"] for row in rows} == {"0"}
+    mr, news = ("2", "9596", "1066", "18160"), ("4", "120000", "7600", "84252")
+    assert printed == {
+        **{("Table 1", "mr", name): value for name, value in zip(COUNTS, mr, strict=True)},
+        **{("Table 1", "ag_news", name): value for name, value in zip(COUNTS, news, strict=True)},
+        ("Table 3", "mr", "accuracy"): "79.96",
+        ("Table 3", "ag_news", "accuracy"): "92.05",
+    }
 
 
 # ------------------------------------------------------------------------------- the real records
@@ -386,24 +568,50 @@ def test_the_committed_ledger_is_built_from_the_committed_records(tmp_path):
 def test_every_number_has_a_verdict_and_a_reason():
     entries = read_ledger(RESULTS / "ledger.csv")
     expected = {
-        (row["corpus"], row["quantity"], int(row["k"]), float(row["paper"])) for row in published()
+        (row["source"], row["corpus"], row["quantity"], int(row["k"]), float(row["paper"]))
+        for row in published()
     }
-    assert {(e.corpus, e.quantity, e.k, e.paper) for e in entries} == expected
+    assert {(e.source, e.corpus, e.quantity, e.k, e.paper) for e in entries} == expected
     settings = defaultdict(set)
     for entry in entries:
         settings[entry.quantity].add(entry.setting)
         assert entry.seeds == len(SEEDS)
         assert entry.verdict in ("reproduced", "trend reproduced", "not reproduced")
-        assert f"the paper, tolerance {entry.tolerance:g}" in entry.reason
-        incomplete = {"ag_news": "62,517 of 120,000", "imdb": "25,000"}
-        assert entry.trained_on == incomplete[entry.corpus]
-    assert settings["accuracy"] == settings["ratio1"] == {"-"}
+        assert f"the paper, tolerance {entry.tolerance:,g}" in entry.reason
+        seen = {"ag_news": "62,517 of 120,000", "imdb": "25,000", "mr": "9,596"}
+        assert entry.trained_on == seen[entry.corpus]
+    for quantity in ("accuracy", "ratio1", *COUNTS):
+        assert settings[quantity] == {"-"}
     for quantity in ("kept_accuracy", "ratio2", "ratio3"):
         assert settings[quantity] == {"paper", "calibrated"}
     for quantity in TABLE2:
         assert settings[quantity] == {"trained", "unit normal"}
-    rows = {(e.corpus, e.quantity, e.k, e.setting) for e in entries}
-    assert len(entries) == len(rows) == 70 + 42 + 2 * 28
+    rows = {(e.source, e.corpus, e.quantity, e.k, e.setting) for e in entries}
+    assert Counter(e.source for e in entries) == {XU: 70 + 42 + 2 * 28, YUAN: 8 + 2}
+    assert len(entries) == len(rows)
+
+
+@pytest.mark.parametrize("corpus", ["mr", "ag_news"])
+def test_the_counts_are_the_corpuss_own(corpus, monkeypatch):
+    """Against the corpus itself, where it is here: counted again, without the runs' own code."""
+    if not MIRROR.is_dir():
+        pytest.skip("the real corpora are not here: set INTERPBOOK_DATA to a mirror")
+    monkeypatch.setenv("INTERPBOOK_DATA", str(MIRROR))
+    train, test = (load_corpus(corpus, split) for split in ("train", "test"))
+    ours = {
+        e.quantity: e.ours
+        for e in read_ledger(RESULTS / "ledger.csv")
+        if (e.source, e.place, e.corpus) == (YUAN, "Table 1", corpus)
+    }
+    if corpus == "ag_news" and train.provenance.complete:
+        pytest.skip("this mirror holds all of AG's News")
+    words = {word for text in train.texts for word in tokenize(text, lowercase=False)}
+    assert ours == {
+        "classes": len(set(train.labels)),
+        "train_documents": len(train.texts),
+        "test_documents": len(test.texts),
+        "vocabulary": len(words),
+    }
 
 
 @pytest.mark.parametrize("corpus", ["ag_news", "imdb"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def texts(html: str, row: int) -> dict[str, str]:
 def test_a_row_says_everything_about_a_number():
     assert texts(ledger_table([ENTRY]), 1) == {
         "Corpus": "IMDB",
-        "Place": "Table 1",
+        "Place": "Table 1 Xu & Du",
         "Quantity": "@Ratio3",
         "k": "30",
         "Setting": "paper's epsilon",
@@ -82,6 +83,73 @@ def test_a_row_says_everything_about_a_number():
         "Why": "6.67 points below the paper, tolerance 10",
         "Trained on": "62,517 of 120,000",
     }
+
+
+# Yuan et al.: no k, and some numbers are counts.
+COUNT = replace(
+    ENTRY,
+    source="Yuan et al. 2019",
+    corpus="ag_news",
+    k=0,
+    quantity="vocabulary",
+    setting="-",
+    paper=84_252.0,
+    ours=71_929.0,
+    sd=0.0,
+    tolerance=2500.0,
+    verdict="not reproduced",
+)
+
+
+def test_a_count_is_whole_and_has_no_spread():
+    assert texts(ledger_table([COUNT]), 1) == {
+        "Corpus": "AG's News",
+        "Place": "Table 1 Yuan et al.",
+        "Quantity": "words in the vocabulary",
+        "k": "–",
+        "Setting": "none",
+        "Runs": "3",
+        "Paper": "84,252",
+        "Ours": "71,929",
+        "Tolerance": "2,500",
+        "Verdict": "✗ not reproduced",
+        "Why": COUNT.reason,
+        "Trained on": "62,517 of 120,000",
+    }
+    # A spread that is there is not hidden.
+    wide = replace(COUNT, ours=71_929.5, sd=1.25)
+    assert texts(ledger_table([wide]), 1)["Ours"] == "71,929.50 ± 1.25"
+    mean = replace(ENTRY, quantity="accuracy", setting="-", sd=0.0)
+    assert texts(ledger_table([mean]), 1)["Ours"] == "90.00 ± 0.00"
+
+
+def test_numbers_with_commas_and_dashes_sort_as_numbers():
+    [row] = Table(ledger_table([COUNT])).rows[1:]
+    keys = {cell["data-label"]: cell.get("data-sort") for cell, _ in row}
+    wanted = {"k": 0, "Paper": 84_252, "Ours": 71_929, "Tolerance": 2500, "Trained on": 62_517}
+    assert {label: float(str(keys[label])) for label in wanted} == wanted
+    assert float(str(keys["Why"])) == 84_252 - 71_929
+
+
+@pytest.mark.parametrize(
+    ("entries", "caption"),
+    [
+        ([ENTRY], "Xu & Du 2020, Table 1; beside ours. Numbers in percent; ours"),
+        (
+            [ENTRY, replace(ENTRY, place="Table 2"), COUNT, replace(COUNT, place="Table 3")],
+            "Xu & Du 2020, Table 1 and Table 2; Yuan et al. 2019, Table 1 and Table 3; beside "
+            "ours. Numbers in percent, but classes, documents and words are counted; ours",
+        ),
+        (
+            [COUNT],
+            "Yuan et al. 2019, Table 1; beside ours. Classes, documents and words are counted; "
+            "ours",
+        ),
+    ],
+)
+def test_the_caption_says_what_the_numbers_are(entries, caption):
+    [found] = re.findall(r"<caption>(.*?)</caption>", ledger_table(entries))
+    assert unescape(found) == f"{caption} as mean ± standard deviation over the runs."
 
 
 def test_one_run_has_no_spread():
@@ -138,6 +206,7 @@ def test_the_fields_offer_what_is_there_and_wait_for_a_script():
     assert re.match(r"<form [^>]*hidden>", form)
     options = re.findall(r"<option>(.*?)</option>", form)
     assert options == [
+        "Xu &amp; Du 2020",
         "IMDB",
         "AG&#x27;s News",
         "Table 1",
@@ -147,7 +216,7 @@ def test_the_fields_offer_what_is_there_and_wait_for_a_script():
         "not reproduced",
     ]
     names = set(re.findall(r'<select name="(\w+)"', form))
-    assert all(f"data-{name}=" in html for name in names) and len(names) == 5
+    assert all(f"data-{name}=" in html for name in names) and len(names) == 6
 
 
 def test_what_comes_from_a_file_is_escaped():
@@ -172,6 +241,29 @@ def test_the_map_says_verdicts_in_words_too():
         "≈trend reproduced",
         "✗not reproduced",
     ]
+
+
+def test_the_map_has_a_table_for_each_corpus_and_one_for_what_has_no_k():
+    entries = [
+        COUNT,
+        replace(ENTRY, corpus="ag_news"),
+        replace(COUNT, corpus="mr", verdict="reproduced"),
+        ENTRY,
+        replace(COUNT, corpus="mr", quantity="accuracy", place="Table 3"),
+    ]
+    html = verdict_map(entries)
+    assert re.findall(r"<caption>(.*?)</caption>", html) == [
+        "Yuan et al. 2019",
+        "Xu &amp; Du 2020, AG&#x27;s News",
+        "Xu &amp; Du 2020, IMDB",
+    ]
+    rows = [[text for _, text in row] for row in Table(html).rows]
+    assert rows[:3] == [
+        ["corpus", "AG's News", "MR"],
+        ["words in the vocabulary", "✗not reproduced", "✓reproduced"],
+        ["accuracy", "", "✗not reproduced"],
+    ]
+    assert rows[3] == rows[5] == ["k", "30"]
 
 
 def test_the_map_leaves_a_gap_where_a_number_is_missing():

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import pytest
 
 from interpbook import cli
 from interpbook import reproduce as module
+from interpbook.deep_studies import DeepCell, deep_cells
+from interpbook.pretrained import VectorRecipe
 from interpbook.records import read_record, read_records, write_record
 from interpbook.reproduce import find_missing, is_done, record_path, reproduce
 from interpbook.runs import run_cell
@@ -164,8 +167,8 @@ def test_word_vectors_are_there_before_processes_share_the_work(
     """A cluster's workers see to their own; the book's corpora need none."""
     calls: list[bool] = []
 
-    def vectors(*, progress: bool) -> None:
-        assert not runs
+    def vectors(recipe: VectorRecipe, *, progress: bool) -> None:
+        assert not runs and recipe == VectorRecipe()
         calls.append(progress)
 
     monkeypatch.setattr(module, "public_vectors", vectors)
@@ -173,6 +176,43 @@ def test_word_vectors_are_there_before_processes_share_the_work(
     grid = cells("table1", corpora=[corpus], filters=[3, 6], seeds=[0])
     reproduce(grid, tmp_path, scheduler=scheduler)
     assert calls == made and len(runs) == (0 if scheduler else 2)
+
+
+def test_each_kind_of_word_vectors_is_made_once(tmp_path, runs, monkeypatch):
+    """Yuan et al.'s networks ask for several; cells that are done ask for none."""
+    calls: list[VectorRecipe] = []
+    monkeypatch.setattr(module, "public_vectors", lambda recipe, *, progress: calls.append(recipe))
+    grid = [*deep_cells("yuan-choices", seeds=[0, 1]), *deep_cells("yuan-table3", seeds=[0])]
+    wanted = [cell.recipe.vectors for cell in grid]
+    assert None in wanted and len({*wanted} - {None}) == 5
+    reproduce(grid, tmp_path, progress=False)
+    assert calls == list(dict.fromkeys(recipe for recipe in wanted if recipe is not None))
+    assert runs == [cell.name for cell in grid]
+    calls.clear()
+    record_path(tmp_path, grid[1]).unlink()
+    record_path(tmp_path, grid[0]).unlink()
+    reproduce(grid, tmp_path, progress=False)
+    assert calls == [VectorRecipe(300, False, ("ag_news",))]
+    assert runs[len(grid) :] == [grid[0].name, grid[1].name]
+
+
+def test_cells_of_both_papers_go_into_their_own_folders(tmp_path, runs):
+    grid = [GRID[0], DeepCell("yuan-table3", "mr", 0), DeepCell("yuan-interpretations", "mr", 0)]
+    changes = {"vector_corpora": ()}
+    grid += deep_cells("yuan-choices", corpora=["mr"], seeds=[3], changes=changes)[:1]
+    grid[1:3] = [replace(cell, changes=changes) for cell in grid[1:3]]
+    paths = reproduce(grid, tmp_path, progress=False)
+    names = ["yuan-table3", "yuan-interpretations", "yuan-choices"]
+    assert [path.parent.name for path in paths] == ["table1", *names]
+    assert [path.stem for path in paths[1:3]] == ["mr-vector_corpora=none-seed0"] * 2
+    assert all(is_done(tmp_path, cell) for cell in grid)
+
+
+def test_a_record_of_another_setting_is_not_a_deep_cells(tmp_path, runs, monkeypatch):
+    cell = DeepCell("yuan-interpretations", "mr", 0, {"vector_corpora": ()})
+    (path,) = reproduce([cell], tmp_path, progress=False)
+    write_record(path, read_record(path) | {"interpretation": {"steps": 1}})
+    assert not is_done(tmp_path, cell)
 
 
 def test_without_dask_several_jobs_say_what_to_install(tmp_path, monkeypatch, capsys):
@@ -324,9 +364,9 @@ def cluster() -> Iterator[Any]:
 
 def kept_words() -> int:
     """Count, in a worker, the corpora that it has split into words: none if it ran no cell."""
-    from interpbook import recipes
+    from interpbook import building
 
-    return recipes._tokenized.cache_info().currsize
+    return building._tokenized.cache_info().currsize
 
 
 def test_a_scheduler_spreads_the_cells_over_its_workers(tmp_path, cluster, uninterrupted, capsys):

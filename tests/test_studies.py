@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 from interpbook import filter_study, load_classifier, load_corpus, runs
+from interpbook.building import encode_corpus, train_model
 from interpbook.corpora import data_folder
 from interpbook.defences import attack_repaired
 from interpbook.effects import effect_study
 from interpbook.publishers import PUBLIC
-from interpbook.recipes import Recipe, encode_corpus, train_model
+from interpbook.recipes import Recipe
 from interpbook.records import read_record, read_records, write_record
 from interpbook.reproduce import is_done, record_path
 from interpbook.robustness import attack_study

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
+from deep_networks import deep_network
 from interpbook import pad
 from interpbook.training import TrainingHistory, batches, bucket, evaluate, fit, predict
 from networks import network
@@ -221,3 +222,152 @@ def test_no_epochs_change_nothing():
     before = weights(model)
     assert fit(model, DOCUMENTS, LABELS, epochs=0, learning_rate=0.1) == TrainingHistory((), (), ())
     assert torch.equal(weights(model), before)
+
+
+# --------------------------------------------------------------------------------- both networks
+
+DEEP_TOY = TOY | {"channels": (6, 5)}
+both = pytest.mark.parametrize(
+    "build", [lambda: network(**TOY), lambda: deep_network(**DEEP_TOY)], ids=["flat", "deep"]
+)
+
+
+def check_usable(model) -> None:
+    """See that a gradient taken after a training is the usual dense one, and nothing else."""
+    assert not model.training and not model.embedding.sparse
+    assert all(parameter.grad is None for parameter in model.parameters())
+    F.cross_entropy(model(pad(DOCUMENTS[:2])), torch.tensor(LABELS[:2])).backward()
+    assert model.embedding.weight.grad.layout == torch.strided
+
+
+@both
+def test_vectors_take_sparse_steps_in_training_and_only_there(build, monkeypatch):
+    model, seen = build(), []
+    monkeypatch.setattr(
+        torch.optim.SparseAdam,
+        "step",
+        lambda self: seen.append(model.embedding.weight.grad.is_sparse),
+    )
+    fit(model, DOCUMENTS, LABELS, **RECIPE)
+    assert seen == [True] * 6
+    check_usable(model)
+
+
+@both
+def test_a_training_that_breaks_off_leaves_a_model_that_can_be_used(build):
+    model = build()
+    documents = [*DOCUMENTS[:47], [99]]  # a word outside the vocabulary
+    with pytest.raises((ValueError, IndexError)):
+        fit(model, documents, LABELS, **RECIPE)
+    check_usable(model)
+    assert fit(model, DOCUMENTS, LABELS, **RECIPE).losses
+
+
+@both
+def test_a_stop_by_the_user_leaves_a_model_that_can_be_used(build, monkeypatch):
+    model = build()
+
+    def stop(self):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.optim.Adam, "step", stop)
+        with pytest.raises(KeyboardInterrupt):
+            fit(model, DOCUMENTS, LABELS, **RECIPE)
+    check_usable(model)
+
+
+# --------------------------------------------------------------------------------- deep networks
+
+
+def test_a_deep_network_learns_a_toy_task():
+    model = deep_network(**DEEP_TOY)
+    settings = RECIPE | {"epochs": 20, "learning_rate": 0.02}
+    history = fit(model, DOCUMENTS, LABELS, **settings, validation=(DOCUMENTS, LABELS))
+    assert len(history.losses) == len(history.accuracies) == len(history.seconds) == 20
+    assert history.losses[-1] < history.losses[0] / 2
+    assert history.accuracies[-1] == evaluate(model, DOCUMENTS, LABELS) == 1.0
+    assert not model.training
+
+
+def test_the_first_loss_of_a_deep_network_is_the_mean_over_documents():
+    model = deep_network(dropout=0.0)
+    expected = F.cross_entropy(model(pad(DOCUMENTS[:7])), torch.tensor(LABELS[:7])).item()
+    history = fit(model, DOCUMENTS[:7], LABELS[:7], epochs=1, learning_rate=1e-300, batch_size=4)
+    assert history.losses[0] == pytest.approx(expected, abs=1e-12)
+
+
+def test_deep_training_is_decided_by_its_seed():
+    models = [deep_network(**DEEP_TOY) for _ in range(3)]
+    records = []
+    for model, seed in zip(models, (1, 1, 2), strict=True):
+        torch.rand(1)  # what others draw in between must not matter
+        records.append(fit(model, DOCUMENTS, LABELS, seed=seed, **RECIPE))
+    assert records[0].losses == records[1].losses != records[2].losses
+    assert torch.equal(weights(models[0]), weights(models[1]))
+    assert not torch.equal(weights(models[0]), weights(models[2]))
+
+
+@pytest.mark.parametrize("padding", ["masked", "paper"])
+def test_deep_training_takes_the_steps_of_the_usual_loop(padding):
+    """Adam on the network, SparseAdam on the vectors, written out: the same weights after."""
+    model = deep_network(dropout=0.0, num_classes=2, padding=padding)
+    documents, labels = [[2, 5, 3], [7, 3, 4, 2], [4, 8], [9]], [1, 0, 1, 0]
+    usual = deepcopy(model)
+    usual.embedding.sparse = True
+    optimizers = [
+        torch.optim.SparseAdam([usual.embedding.weight], lr=0.01),
+        torch.optim.Adam([*usual.convs.parameters(), *usual.output.parameters()], lr=0.01),
+    ]
+    losses = []
+    for _ in range(3):
+        loss = F.cross_entropy(usual(pad(documents)), torch.tensor(labels))
+        losses.append(loss.item())
+        usual.zero_grad(set_to_none=True)
+        loss.backward()
+        for optimizer in optimizers:
+            optimizer.step()
+    history = fit(model, documents, labels, epochs=3, learning_rate=0.01, batch_size=4)
+    assert history.losses == pytest.approx(losses, abs=1e-10)
+    torch.testing.assert_close(weights(model), weights(usual), rtol=0, atol=1e-9)
+
+
+def test_words_outside_the_corpus_keep_their_vectors_in_a_deep_network():
+    model = deep_network(**DEEP_TOY)
+    before = model.embedding.weight.detach().clone()
+    fit(model, DOCUMENTS, LABELS, **RECIPE)
+    moved = (model.embedding.weight.detach() != before).any(dim=1)
+    assert moved.nonzero().flatten().tolist() == [2, 3, 4, 5]
+
+
+def test_dropout_of_a_deep_network_plays_in_training_only():
+    losses = [
+        fit(deep_network(**DEEP_TOY, dropout=dropout), DOCUMENTS, LABELS, **RECIPE).losses
+        for dropout in (0.0, 0.5)
+    ]
+    assert losses[0][0] != losses[1][0]
+    model = deep_network(dropout=0.9).train()
+    assert torch.equal(predict(model, DOCUMENTS[:2]), predict(model.train(), DOCUMENTS[:2]))
+
+
+@given(
+    st.permutations(range(9)),
+    st.integers(1, 9),
+    st.sampled_from(["masked", "paper"]),
+)
+def test_a_deep_prediction_is_the_documents_own(order, batch_size, padding):
+    """Neither its place, nor its neighbours, nor the batches' size matter."""
+    model = deep_network(padding=padding)
+    alone = torch.cat([model(torch.tensor([document])) for document in DOCUMENTS[:9]]).detach()
+    found = predict(model, [DOCUMENTS[i] for i in order], batch_size=batch_size)
+    torch.testing.assert_close(found, alone[list(order)], rtol=0, atol=1e-12)
+    assert not found.requires_grad
+
+
+def test_a_deep_network_takes_no_documents():
+    assert predict(deep_network(), []).shape == (0, 3)
+
+
+def test_a_document_longer_than_a_deep_network_reads_is_refused():
+    with pytest.raises(ValueError, match="document 0 has 10 tokens but max_length is 9: cut it"):
+        predict(deep_network(), [[2] * 10])

@@ -13,6 +13,7 @@ import torch
 
 from interpbook.attack_results import AttackResult, Change
 from interpbook.classifier import Classifier
+from interpbook.models import as_text_cnn
 from interpbook.searches import Ranking, Search, search_changes
 from interpbook.text import words_and_spans
 from interpbook.training import Labels, check_labels
@@ -63,7 +64,7 @@ def attack(
     Raises
     ------
     TypeError
-        If ``text`` is not a string.
+        If ``text`` is not a string, or the classifier's model is no TextCNN.
     ValueError
         If the label is no class or the only one, the ranking or the typo is unknown, or the budget
         negative or no whole number.
@@ -172,6 +173,7 @@ def attack_readings(
     TypeError, ValueError
         As ``attack_texts``.
     """
+    model = as_text_cnn(classifier.model)
     check_texts(texts, labels)
     if ranking not in get_args(Ranking):
         raise ValueError(f"rankings are {', '.join(get_args(Ranking))}, got {ranking!r}")
@@ -183,7 +185,7 @@ def attack_readings(
     targets = [_Target.of(text, classifier, encode, typo_of) for text in texts]
     reading = [number for number, target in enumerate(targets) if target.ids]
     found = search_changes(
-        classifier.model,
+        model,
         [targets[number].ids for number in reading],
         [labels[number] for number in reading],
         ranking,

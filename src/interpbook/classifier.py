@@ -19,7 +19,13 @@ from safetensors.torch import load, save
 from interpbook.corpora import data_folder
 from interpbook.explanations import Explanation, explain, spans_of
 from interpbook.files import fingerprint, write_whole
-from interpbook.models import DeepTextCNN, DeepTextCNNConfig, TextCNN, TextCNNConfig
+from interpbook.models import (
+    DeepTextCNN,
+    DeepTextCNNConfig,
+    TextCNN,
+    TextCNNConfig,
+    as_text_cnn,
+)
 from interpbook.precision import Precision, pack, unpack
 from interpbook.text import Vocabulary
 from interpbook.training import Network, predict
@@ -119,10 +125,15 @@ class Classifier:
         Raises
         ------
         TypeError, ValueError
-            If ``text`` is not a string or holds no word.
+            If ``text`` is not a string or holds no word, or the model is no TextCNN (``interpret``
+            reads a DeepTextCNN).
         """
         return explain(
-            self.model, self.vocabulary, self.class_names, text, lowercase=self.lowercase
+            as_text_cnn(self.model),
+            self.vocabulary,
+            self.class_names,
+            text,
+            lowercase=self.lowercase,
         )
 
     def save(self, folder: str | os.PathLike, *, precision: Precision = "float16") -> None:

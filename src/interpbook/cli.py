@@ -14,8 +14,10 @@ from interpbook.classifier import load_classifier
 from interpbook.corpora import EMBEDDED, data_folder, load_corpus
 from interpbook.deep_studies import YUAN_FOLDERS, DeepCell, deep_cells
 from interpbook.explanations import Explanation
+from interpbook.interpretations import Interpretation, interpret
 from interpbook.ledger import build_ledger, write_ledger
 from interpbook.markup import shortened
+from interpbook.models import DeepTextCNN
 from interpbook.publishers import PUBLIC
 from interpbook.recipes import RECIPES
 from interpbook.reproduce import find_missing, reproduce
@@ -77,7 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     grid.add_argument("--out", type=Path, help="folder of the records (default: data/results)")
     grid.add_argument(
-        "--models", type=Path, help="keep trained models here; attacks take them from here"
+        "--models",
+        type=Path,
+        help="keep trained models here; attacks and interpretations take them from here",
     )
     grid.add_argument("--jobs", type=int, default=1, help="local processes (default: 1)")
     grid.add_argument("--scheduler", metavar="ADDRESS", help="run on this Dask cluster instead")
@@ -91,7 +95,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _explain(options: argparse.Namespace) -> None:
-    print(explanation_text(load_classifier(options.model).explain(options.text)))
+    classifier = load_classifier(options.model)
+    if isinstance(classifier.model, DeepTextCNN):
+        print(interpretation_text(interpret(classifier, options.text)))
+    else:
+        print(explanation_text(classifier.explain(options.text)))
 
 
 def _corpus(options: argparse.Namespace) -> None:
@@ -182,4 +190,21 @@ def explanation_text(explanation: Explanation) -> str:
         )
     shares = explanation.probabilities.tolist()
     lines.append(f"{'probability':<{first}}" + "".join(f"{share:>{column}.1%}" for share in shares))
+    return "\n".join(lines)
+
+
+def interpretation_text(interpretation: Interpretation) -> str:
+    """Lay an interpretation out for a terminal: a location's words, then those it is read as."""
+    names, shares = interpretation.class_names, interpretation.logits.softmax(dim=0).tolist()
+    lines = [
+        ", ".join(f"{name} {share:.1%}" for name, share in zip(names, shares, strict=True)),
+        f"What speaks for {names[interpretation.target]}, in layer {interpretation.layer}:",
+    ]
+    for reading in interpretation.readings:
+        seen = [shortened(word) for word in interpretation.tokens]
+        seen[reading.location] = f"[{seen[reading.location]}]"
+        lines += [
+            f"{reading.saliency:>+8.3f}  {' '.join(seen[i] for i in reading.field)}",
+            f"{'':10}{', '.join(shortened(word) for word, _ in reading.words)}",
+        ]
     return "\n".join(lines)

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from interpbook.models import TextCNN
+from interpbook.models import TextCNN, as_text_cnn
 from interpbook.slots import best_scores, check_finite, look_up
 
 
@@ -99,7 +99,7 @@ def decompose(model: TextCNN, ids: Int64[Tensor, "N l"]) -> ScoreMatrices:
     Raises
     ------
     TypeError, ValueError
-        If the ids do not suit the model (``TextCNN.lay_out``).
+        If the model is no TextCNN, or the ids do not suit it (``TextCNN.lay_out``).
     ValueError
         If weights of the model are not finite.
 
@@ -118,7 +118,7 @@ starts (1, 150), widths (150,))
     >>> torch.allclose(scores.word_scores.sum(dim=1), scores.logits, atol=1e-5)
     True
     """
-    ids, windows = model.lay_out(ids)
+    ids, windows = as_text_cnn(model).lay_out(ids)
     pooled, starts, slots = [], [], []
     for conv, (table, best, start) in zip(
         model.convs, best_scores(model, ids, windows), strict=True
@@ -151,7 +151,7 @@ def ngram_score_matrix(model: TextCNN, pooled: Float[Tensor, "N k"]) -> Float[Te
 
 def filter_widths(model: TextCNN) -> Int64[Tensor, " k"]:
     """Return the width n of each of the k filters, in the order of their scores."""
-    widths = torch.tensor(model.config.widths, device=model.output.weight.device)
+    widths = torch.tensor(as_text_cnn(model).config.widths, device=model.output.weight.device)
     return widths.repeat_interleave(model.config.filters_per_width)
 
 

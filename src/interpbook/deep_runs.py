@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,10 @@ from interpbook.preservation import METHODS, PreservationStudy, preservation_stu
 from interpbook.records import Record
 from interpbook.saliency import strongest_locations
 from interpbook.text import pad
-from interpbook.training import evaluate, predict
+from interpbook.training import TrainingHistory, evaluate, predict
 
 _RESTARTS = 4
-_RESTARTED_DOCUMENTS = 50
-_DEEPER_DOCUMENTS = 50
+_QUARTER = 4  # of the documents are started anew, and read in deeper layers
 
 
 def measure_deep(cell: DeepCell, models: Path | None) -> Record:
@@ -41,26 +40,26 @@ def measure_deep(cell: DeepCell, models: Path | None) -> Record:
     start = time.perf_counter()
     corpus = encode_corpus(cell.recipe)
     prepared = time.perf_counter()
-    classifier, losses, epochs = _trained(cell, corpus, models)
+    network = _kept(cell, corpus, models) or _trained(cell, corpus, models)
     trained = time.perf_counter()
     documents = corpus.test[0]
-    metrics: Record = {"accuracy": classifier.card["test_accuracy"]}
+    metrics: Record = {"accuracy": network.accuracy}
     if cell.study == "yuan-interpretations":
-        chosen = np.random.default_rng(0).permutation(len(documents))[:READ_DOCUMENTS]
+        chosen = np.random.default_rng(0).permutation(len(documents))[: READ_DOCUMENTS[cell.corpus]]
         metrics |= interpretation_metrics(
-            classifier.model, [documents[i] for i in chosen], cell.corpus, cell.seed
+            network.model, [documents[i] for i in chosen], cell.corpus, cell.seed
         )
     return {
         "corpus": corpus.provenance,
-        "vectors": classifier.card.get("vectors", {}),
+        "vectors": network.vectors,
         "statistics": corpus_statistics(corpus),
         "seconds": {
             "prepare": round(prepared - start, 3),
             "train": round(trained - prepared, 3),
-            "epochs": [round(seconds, 3) for seconds in epochs],
+            "epochs": [round(seconds, 3) for seconds in network.history.seconds],
             "measure": round(time.perf_counter() - trained, 3),
         },
-        "losses": [round(loss, 6) for loss in losses],
+        "losses": [round(loss, 6) for loss in network.history.losses],
         "metrics": metrics,
     }
 
@@ -83,21 +82,42 @@ def corpus_statistics(corpus: Encoded) -> dict[str, Any]:
     }
 
 
-def _trained(
-    cell: DeepCell, corpus: Encoded, models: Path | None
-) -> tuple[Classifier, Sequence[float], Sequence[float]]:
-    """Load the classifier that the cell of ``yuan-table3`` of the same name left, or train it."""
-    folder = None if models is None else models / "yuan-table3" / cell.name
-    if folder is not None and folder.is_dir() and cell.study == "yuan-interpretations":
-        classifier = Classifier.load(folder)
-        if classifier.card["recipe"] == json.loads(json.dumps(asdict(cell.recipe))):
-            return classifier, (), ()
-    model, history, vectors = train_model(cell.recipe, corpus, progress=False)
+@dataclass(frozen=True, eq=False)
+class _Trained:
+    """A network, where its vectors come from, its test accuracy; an empty history if loaded."""
+
+    model: DeepTextCNN
+    vectors: dict[str, Any]
+    accuracy: float
+    history: TrainingHistory
+
+
+def _kept(cell: DeepCell, corpus: Encoded, models: Path | None) -> _Trained | None:
+    """Load the classifier that the cell of ``yuan-table3`` of the same name left, if it did."""
+    if models is None or cell.study != "yuan-interpretations":
+        return None
+    folder = models / "yuan-table3" / cell.name
+    if not folder.is_dir():
+        return None
+    classifier = Classifier.load(folder)
+    card = classifier.card
+    alike = card["recipe"] == json.loads(json.dumps(asdict(cell.recipe)))
+    if not alike or classifier.vocabulary != corpus.vocabulary:  # of another recipe, or other texts
+        return None
+    history = TrainingHistory((), (), ())
+    return _Trained(classifier.model, card.get("vectors", {}), card["test_accuracy"], history)
+
+
+def _trained(cell: DeepCell, corpus: Encoded, models: Path | None) -> _Trained:
+    """Train a cell's network, and keep it unless only its accuracy is asked for."""
+    recipe = cell.recipe
+    model, history, vectors = train_model(recipe, corpus, progress=False)
     accuracy = evaluate(model, *corpus.test)
-    classifier = as_classifier(cell.recipe, model, corpus, vectors, accuracy)
-    if folder is not None and cell.study != "yuan-choices":
-        classifier.save(folder)
-    return classifier, history.losses, history.seconds
+    # A Classifier reads words, not marks.
+    if models is not None and cell.study != "yuan-choices" and recipe.tokenizer != "marks":
+        classifier = as_classifier(recipe, model, corpus, vectors, accuracy)
+        classifier.save(models / "yuan-table3" / cell.name, precision=recipe.precision)
+    return _Trained(model, vectors, accuracy, history)
 
 
 def interpretation_metrics(
@@ -109,6 +129,7 @@ def interpretation_metrics(
     keeps, and only the inversion, so that a paired interval can be computed.
     """
     settings = {**INVERSION[corpus], "steps": STEPS}
+    some = documents[: len(documents) // _QUARTER]
     studies = {
         method: preservation_study(
             deep,
@@ -128,8 +149,8 @@ def interpretation_metrics(
             method: preservation_metrics(study, studies["inversion"])
             for method, study in studies.items()
         },
-        "layers": _by_layer(deep, documents[:_DEEPER_DOCUMENTS], settings, seed),
-        "restarts": restart_metrics(deep, documents[:_RESTARTED_DOCUMENTS], settings, seed),
+        "layers": _by_layer(deep, some, settings, seed),
+        "restarts": restart_metrics(deep, some, settings, seed),
     }
 
 

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from interpbook.attack_results import AttackResult
 from interpbook.attacks import attack_readings
 from interpbook.classifier import Classifier
+from interpbook.models import as_text_cnn
 from interpbook.searches import Ranking
 from interpbook.slots import pooled_scores
 from interpbook.spelling import Speller, read_word
@@ -169,6 +170,8 @@ def train_unknown(
 
     Raises
     ------
+    TypeError
+        If the model is no TextCNN.
     ValueError
         If the rate is out of range, or documents and labels do not suit the model (``fit``).
 
@@ -186,7 +189,7 @@ def train_unknown(
         raise ValueError(f"rate is a share, above 0 and at most 1/2, got {rate}")
     check_labels(labels, classifier.model.config.num_classes)
     check_pairs(documents, labels)
-    model = deepcopy(classifier.model).requires_grad_(False).eval()
+    model = deepcopy(as_text_cnn(classifier.model)).requires_grad_(False).eval()
     weight = model.embedding.weight
     vector = weight[UNKNOWN].clone().requires_grad_()
     optimizer = torch.optim.Adam([vector], lr=learning_rate)

@@ -10,7 +10,7 @@ from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
 from interpbook.decompose import filter_widths, ngram_score_matrix
-from interpbook.models import TextCNN, document_lengths
+from interpbook.models import TextCNN, as_text_cnn, document_lengths
 from interpbook.slots import best_scores, check_finite
 from interpbook.training import check_labels
 
@@ -205,7 +205,7 @@ def filter_study(
     Raises
     ------
     TypeError, ValueError
-        If ids do not suit the model (``TextCNN.lay_out``).
+        If the model is no TextCNN, or ids do not suit it (``TextCNN.lay_out``).
     ValueError
         If there is no batch, a label is no class, or epsilon is negative or not a number.
 
@@ -227,7 +227,7 @@ def filter_study(
     if not epsilon >= 0:
         raise ValueError(f"epsilon is a variance, zero or more, got {epsilon}")
     device, dtype = model.output.weight.device, model.output.weight.dtype
-    filters, classes = model.config.num_filters, model.config.num_classes
+    filters, classes = as_text_cnn(model).config.num_filters, model.config.num_classes
     epsilons = torch.tensor(sorted({*EPSILONS, float(epsilon)}), dtype=torch.float64, device=device)
     bins = len(epsilons) + 1
     documents = correct = 0

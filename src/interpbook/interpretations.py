@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
+from itertools import zip_longest
+from numbers import Integral
 
 import torch
 from jaxtyping import Float
@@ -12,10 +15,13 @@ from torch import Tensor
 from interpbook.classifier import Classifier
 from interpbook.explanations import spans_of
 from interpbook.inversion import invert
+from interpbook.markup import coloured_text, page, paragraph, shortened, table
 from interpbook.models import DeepTextCNN
 from interpbook.neighbours import nearest_words
 from interpbook.saliency import location_saliency, strongest_locations
-from interpbook.text import pad
+from interpbook.text import pad, tokenize_with_spans
+
+_SHOWN_CHARACTERS, _SHOWN_LETTERS = 10_000, 20  # of a text, of a word in a table
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +87,84 @@ class Interpretation:
         """The words of all readings, the strongest location's first: a text to be read back."""
         return [word for reading in self.readings for word, _ in reading.words]
 
+    def __repr__(self) -> str:
+        places = ", ".join(str(reading.location) for reading in self.readings)
+        name = shortened(self.class_names[self.target], 30)
+        return (
+            f"Interpretation({shortened(self.text, 60)!r}: {name}, layer {self.layer}, "
+            f"locations {places})"
+        )
+
+    def _repr_html_(self) -> str:
+        predicted = int(self.logits.argmax())
+        chance = float(self.logits.softmax(dim=0)[predicted])
+        layer = "the embedding" if self.layer == 0 else f"layer {self.layer}"
+        return page(
+            f"<p>Predicted: <strong>{escape(self.class_names[predicted])}</strong> "
+            f"({chance:.1%}). Asked about: <strong>{escape(self.class_names[self.target])}"
+            f"</strong>, {layer}.</p>",
+            self._sentence_html(),
+            self._locations_html(),
+            self._words_html(),
+        )
+
+    def _sentence_html(self) -> str:
+        rank = {reading.location: n for n, reading in enumerate(self.readings, start=1)}
+        spans = tokenize_with_spans(self.text)
+        read = [span for span in spans[: len(self.tokens)] if span.end <= _SHOWN_CHARACTERS]
+        cut = len(read) < len(spans) or len(self.text) > _SHOWN_CHARACTERS
+        text = self.text[: read[-1].end if read else 0] if cut else self.text
+        scores = self.saliency[: len(read)].tolist()
+        titles = [
+            f"{span.word}: location {i}, {score:+.2f}"
+            + (f", reading {rank[i]}" if i in rank else "")
+            for i, (span, score) in enumerate(zip(read, scores, strict=True))
+        ]
+        note = (
+            f"Each word stands for the location above it. Blue, solid line: saliency for "
+            f"{self.class_names[self.target]}; orange, dotted: against it. Numbers are logits."
+        )
+        if len(spans) > len(self.tokens):
+            note += (
+                f" The model reads the first {len(self.tokens):,} words; "
+                f"{len(spans) - len(self.tokens):,} more are left out."
+            )
+        if len(read) < len(self.tokens):
+            note += f" {len(self.tokens) - len(read):,} more words are not shown."
+        places = [(span.start, span.end) for span in read]
+        unknown = [False] * len(read)
+        sentence = coloured_text(text, places, scores, titles=titles, unknown=unknown)
+        return sentence + paragraph(note, note=True)
+
+    def _locations_html(self) -> str:
+        rows = [
+            [
+                str(number),
+                f"{reading.location} {shortened(self.tokens[reading.location], _SHOWN_LETTERS)}",
+                f"{reading.saliency:+.2f}",
+                shortened(" ".join(self.tokens[i] for i in reading.field), 100),
+            ]
+            for number, reading in enumerate(self.readings, start=1)
+        ]
+        header = ["reading", "location", "saliency", "words it sees"]
+        return table(header, rows, caption="The locations that were inverted.")
+
+    def _words_html(self) -> str:
+        names = [
+            f"{number} {shortened(self.tokens[reading.location], _SHOWN_LETTERS)}"
+            for number, reading in enumerate(self.readings, start=1)
+        ]
+        nearest = [
+            [f"{shortened(word, _SHOWN_LETTERS)} {cosine:.2f}" for word, cosine in reading.words]
+            for reading in self.readings
+        ]
+        rows = [
+            [str(rank), *row]
+            for rank, row in enumerate(zip_longest(*nearest, fillvalue=""), start=1)
+        ]
+        caption = "The words nearest to each overall vector, with the cosine."
+        return table(["rank", *names], rows, caption=caption)
+
 
 def interpret(
     classifier: Classifier,
@@ -135,14 +219,18 @@ def interpret(
         (logits,) = deep(ids)
     target = int(logits.argmax()) if target is None else target
     saliency = location_saliency(deep, ids, layer, target)[0, : ids.shape[1]]
-    if isinstance(locations, int):
-        (chosen,) = strongest_locations(deep, ids, layer, target, locations)
+    if isinstance(locations, Integral):
+        if isinstance(locations, bool) or locations < 1:
+            raise ValueError(f"locations are a positive number or a list, got {locations}")
+        (ranked,) = strongest_locations(deep, ids, layer, target, deep.config.max_length)
+        # Under "paper" a location may stand behind the text's end.
+        chosen = [i for i in ranked if i < ids.shape[1]][:locations]
+        if not chosen:
+            raise ValueError(
+                f"no location of layer {layer} answers this text: choose another text or layer"
+            )
     else:
-        chosen = list(locations)
-    if not chosen:
-        raise ValueError(
-            f"no location of layer {layer} answers this text: choose another text or layer"
-        )
+        chosen = locations
     inversion = invert(
         deep,
         ids,
@@ -172,6 +260,8 @@ def interpret(
                 tuple(near),
                 overall,
             )
-            for location, near, overall in zip(chosen, found, inversion.overall, strict=True)
+            for location, near, overall in zip(
+                inversion.fields.locations.tolist(), found, inversion.overall, strict=True
+            )
         ),
     )

@@ -7,6 +7,8 @@ climbs. Each location is a row of the batch, whatever document it stands in.
 
 from __future__ import annotations
 
+import operator
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -215,14 +217,38 @@ class Fields:
 
 
 def _one_list_a_document(locations: Locations, documents: int) -> list[list[int]]:
-    rows = locations.tolist() if isinstance(locations, Tensor) else [*locations]
-    if not any(isinstance(row, Sequence) for row in rows):
-        rows = [rows]
+    given = locations.tolist() if isinstance(locations, Tensor | np.ndarray) else locations
+    try:
+        rows = [row.tolist() if isinstance(row, np.ndarray) else row for row in given]
+        nested = [isinstance(row, Sequence) for row in rows]
+        rows = [[_whole(i) for i in row] for row in (rows if any(nested) else [rows])]
+    except TypeError:
+        raise TypeError(
+            "locations are whole numbers, one list of them for each document, "
+            f"got {reprlib.repr(given)}"
+        ) from None
     if len(rows) != documents:
         raise ValueError(
             f"expected one list of locations for each of {documents} documents, got {len(rows)}"
         )
-    return [[int(i) for i in row] for row in rows]
+    return rows
+
+
+def _whole(number: object) -> int:
+    """Return a whole number, of numpy's kinds too, as Python's; true and false are none."""
+    if isinstance(number, bool | np.bool_):
+        raise TypeError
+    return operator.index(number)
+
+
+def _positive_count(name: str, value: object) -> int:
+    try:
+        count = _whole(value)
+    except TypeError:
+        count = 0
+    if count < 1:
+        raise ValueError(f"{name} is a positive whole number, got {value!r}")
+    return count
 
 
 # -------------------------------------------------------------------------------------------- loop
@@ -248,7 +274,8 @@ class Inversion:
         The overall vectors.
     gradients : Tensor of shape (restarts, B)
         The length of the objective's gradient at the end, in units of its first term's: zero at an
-        optimum, 1 where the regularisation does not hold the first term yet.
+        optimum, 1 where the regularisation does not hold the first term yet. Without regularisation
+        it is zero, too, for an input that no channel answers, which nothing moves.
     """
 
     fields: Fields
@@ -329,7 +356,7 @@ def invert(
         Random starts for each location.
     seed : int
         Decides the starts: one Xavier input of ``max_length`` words for each restart, the same for
-        all documents.
+        all documents. More restarts leave the first ones as they are.
 
     Returns
     -------
@@ -348,11 +375,7 @@ def invert(
     Yuan et al. (2019), equations (5) to (8).
     """
     objective = Objective(l2, similarity)
-    for name, value in (("steps", steps), ("restarts", restarts)):
-        if value < 1:
-            raise ValueError(f"{name} is a positive number, got {value}")
-    if not 0 < learning_rate < float("inf"):
-        raise ValueError(f"learning_rate is a positive number, got {learning_rate}")
+    restarts = _positive_count("restarts", restarts)
     fields = Fields.of(deep, ids, layer, locations)
     starts = torch.cat([fields.place(whole) for whole in xavier_inputs(deep, restarts, seed)])
     return climb(fields, objective, starts, steps=steps, learning_rate=learning_rate)
@@ -372,6 +395,7 @@ def xavier_inputs(deep: DeepTextCNN, count: int, seed: int) -> Float[Tensor, "co
     return torch.as_tensor(drawn, dtype=weight.dtype, device=weight.device)
 
 
+@torch.enable_grad()
 def climb(
     fields: Fields,
     objective: Objective,
@@ -392,8 +416,22 @@ def climb(
         Where to begin.
     steps, learning_rate
         As in ``invert``.
+
+    Raises
+    ------
+    ValueError
+        If ``steps`` or ``learning_rate`` is not positive, or the starts do not fit the fields.
     """
-    restarts = len(starts) // len(fields.inside)
+    steps = _positive_count("steps", steps)
+    if not 0 < learning_rate < float("inf"):
+        raise ValueError(f"learning_rate is a positive number, got {learning_rate}")
+    B, R = fields.inside.shape
+    m = fields.deep.config.embedding_dim
+    if not len(starts) or len(starts) % B or starts.shape[1:] != (R, m):
+        raise ValueError(
+            f"expected starts of shape (restarts * {B}, {R}, {m}), got {tuple(starts.shape)}"
+        )
+    restarts = len(starts) // B
     repeated = Fields(
         fields.deep,
         fields.layer,
@@ -424,7 +462,7 @@ def climb(
     (whole,) = torch.autograd.grad(value.sum(), vectors, retain_graph=True)
     (first,) = torch.autograd.grad(parts["response"].sum(), vectors)
     ratio = whole.flatten(1).norm(dim=1) / first.flatten(1).norm(dim=1).clamp(min=_TINY)
-    shape = (restarts, len(fields.inside))
+    shape = (restarts, B)
     return Inversion(
         fields,
         objective,
@@ -477,7 +515,8 @@ def closed_form(
     objective from below where S answers, so the rounds end.
 
     It is a local optimum, the one above its start. Other sets can have optima of their own, so
-    neither this nor a climb is sure of the highest. With similarity, or in a deeper layer, where
+    neither this nor a climb is sure of the highest; with negative biases it can even be worth less
+    than the 0 of no input at all. With similarity, or in a deeper layer, where
     channels with negative weights lie between, there is no such form.
 
     Parameters
@@ -539,8 +578,10 @@ def invert_by_neuron(
     """Invert neuron by neuron and add up: X_ij = sum_k a_ijk X_ijk, the way the paper drops.
 
     One climb for each channel with a_ijk > 0, which maximises a'_ijk - l2 ||X||^2. A channel that
-    answers its random start with zero has no gradient and stays dead, which is one reason to drop
-    this way; another is the number of climbs.
+    answers its random start with zero has no gradient, which is one reason to drop this way;
+    another is the number of climbs. Without L2 it stays where it is. With L2 its input shrinks, and
+    wakes the channel only if Adam overshoots zero or the channel's bias is positive. In the first
+    layer, where all channels answer, the sum is the closed form on all of them, W^T a / (2 l2).
 
     Parameters
     ----------

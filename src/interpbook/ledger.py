@@ -13,26 +13,17 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from interpbook.files import write_whole
+from interpbook.quantities import COUNTED, SETTINGS, metric, stated
 from interpbook.records import Record, read_records
 
 # Stated before the first run, like the tolerances in published.csv.
 TREND = 0.8
 
-Runs = dict[tuple[str, int], list[Record]]  # by corpus and k
+Runs = dict[tuple[str, int], list[Record]]  # by corpus and k, 0 where a network has no k
 Choices = dict[tuple[str, int], dict[str, list[Record]]]  # the same, by what was changed
 
-# What a number depends on and the paper leaves open, so that it is reported twice: the threshold of
-# variance, and the vector of the word that a typo makes.
-_EPSILONS, _UNKNOWNS = ("paper", "calibrated"), ("trained", "unit normal")
-SETTINGS: dict[str, tuple[str, ...]] = {
-    "accuracy": ("-",),
-    "ratio1": ("-",),
-    "kept_accuracy": _EPSILONS,
-    "ratio2": _EPSILONS,
-    "ratio3": _EPSILONS,
-    "gradient_success": _UNKNOWNS,
-    "word_scores_success": _UNKNOWNS,
-}
+# Where what was varied in training stands, by the study whose gaps it may close.
+_CHOICES = {"table1": "choices", "yuan-table3": "yuan-choices"}
 
 
 @dataclass(frozen=True)
@@ -46,19 +37,23 @@ class Entry:
     corpus : str
         A name that ``load_corpus`` knows.
     k : int
-        Number of filters.
+        Number of filters; 0 for the networks of Yuan et al., which have no such number.
     quantity : str
-        ``accuracy``, ``ratio1``, ``kept_accuracy``, ``ratio2`` or ``ratio3`` of Table 1; for Table
-        2, ``gradient_success`` (Text-fool) or ``word_scores_success`` (B).
+        Of Xu & Du's Table 1, ``accuracy``, ``ratio1``, ``kept_accuracy``, ``ratio2`` or ``ratio3``;
+        of their Table 2, ``gradient_success`` (Text-fool) or ``word_scores_success`` (B). Of Yuan
+        et al.'s Table 1, ``classes``, ``train_documents``, ``test_documents`` or ``vocabulary``; of
+        their Table 3, ``accuracy``.
     setting : str
-        Which epsilon, ``"paper"`` or ``"calibrated"``; for Table 2, which vector the unknown word
-        has, ``"trained"`` or ``"unit normal"``; ``"-"`` where the number depends on neither.
+        Which epsilon, ``"paper"`` or ``"calibrated"``; for Xu & Du's Table 2, which vector the
+        unknown word has, ``"trained"`` or ``"unit normal"``; ``"-"`` where the number depends on
+        neither.
     paper, ours, sd : float
-        The paper's value, our mean and its standard deviation over seeds, in percent.
+        The paper's value, our mean and its standard deviation over seeds: in percent, or a number
+        of what ``COUNTED`` says.
     seeds : int
         How many runs the mean is over.
     tolerance : float
-        In points, stated before the runs.
+        In points, or a number of what ``COUNTED`` says; stated before the runs.
     verdict : str
         ``"reproduced"``: the mean is within the tolerance. ``"trend reproduced"``: a ratio is not,
         but over all k ours rank like the paper's (Spearman's rho at least ``TREND``); or an
@@ -94,7 +89,8 @@ def build_ledger(folder: Path, published: Path | None = None) -> list[Entry]:
     Parameters
     ----------
     folder : Path
-        Holds the folders ``table1`` and ``table2`` of records and, for the reasons, ``choices``.
+        Holds the folders ``table1``, ``table2`` and ``yuan-table3`` of records and, for the
+        reasons, ``choices`` and ``yuan-choices``.
     published : Path, optional
         The papers' numbers; ``folder / "published.csv"`` by default.
 
@@ -109,7 +105,7 @@ def build_ledger(folder: Path, published: Path | None = None) -> list[Entry]:
     studies = list(dict.fromkeys(map(_study, published)))
     begun = [study for study in studies if any((folder / study).glob("*.json"))]
     runs = {study: _read_runs(folder / study) for study in begun or studies}
-    choices = _read_choices(folder / "choices")
+    choices = {study: _read_choices(folder / name) for study, name in _CHOICES.items()}
     series = defaultdict(list)
     for row in published:
         if _study(row) not in runs:
@@ -119,12 +115,16 @@ def build_ledger(folder: Path, published: Path | None = None) -> list[Entry]:
         entry
         for rows in series.values()
         for setting in SETTINGS[rows[0]["quantity"]]
-        for entry in _compare(rows, setting, runs[_study(rows[0])], choices)
+        for entry in _compare(
+            rows, setting, runs[_study(rows[0])], choices.get(_study(rows[0]), {})
+        )
     ]
 
 
 def _study(row: dict[str, str]) -> str:
     """Return which study's records hold a published number."""
+    if row["source"].startswith("Yuan"):
+        return "yuan-table3"
     return "table2" if row["quantity"].endswith("_success") else "table1"
 
 
@@ -132,18 +132,23 @@ def _read_runs(folder: Path) -> Runs:
     runs: Runs = defaultdict(list)
     for record in read_records(folder):
         if not record["changes"]:
-            runs[record["recipe"]["corpus"], record["k"]].append(record)
+            runs[record["recipe"]["corpus"], record.get("k", 0)].append(record)
     return runs
 
 
 def _read_choices(folder: Path) -> Choices:
     choices: Choices = defaultdict(lambda: defaultdict(list))
     for record in read_records(folder) if any(folder.glob("*.json")) else ():
-        if len(record["changes"]) != 1:
-            continue
-        ((name, value),) = record["changes"].items()
-        choices[record["recipe"]["corpus"], record["k"]][f"{name}={value}"].append(record)
+        # Only Yuan et al.'s choices, which have no k, change two settings at once.
+        if len(record["changes"]) == 1 or "k" not in record:
+            changes = [f"{name}={_short(value)}" for name, value in record["changes"].items()]
+            place = record["recipe"]["corpus"], record.get("k", 0)
+            choices[place][" and ".join(changes)].append(record)
     return choices
+
+
+def _short(value: object) -> str:
+    return ("+".join(value) or "none") if isinstance(value, list) else str(value)
 
 
 def _compare(
@@ -155,21 +160,23 @@ def _compare(
     for row in rows:
         records = runs.get((row["corpus"], int(row["k"])), [])
         if not records:
+            k = f" with k = {row['k']}" if row["k"] != "0" else ""
+            filters = k.replace("with k =", "--filters")
             raise ValueError(
-                f"no record of {row['corpus']} with k = {row['k']}: run `interpbook reproduce "
-                f"{_study(row)} --corpus {row['corpus']} --filters {row['k']}`"
+                f"no record of {row['corpus']}{k}: run `interpbook reproduce {_study(row)} "
+                f"--corpus {row['corpus']}{filters}`"
             )
         found.append(records)
-        ours.append([100 * metric(record, quantity, setting) for record in records])
+        ours.append([stated(record, quantity, setting) for record in records])
     means = [round(float(np.mean(values)), 2) for values in ours]  # decimals as in the paper
     trends = _trends(rows, means, found, setting)
     hint, side = _what_closes_the_gap(rows, means, setting, choices)
     entries = []
     for row, values, mean, records, trend in zip(rows, ours, means, found, trends, strict=True):
         distance, tolerance = round(mean - float(row["paper"]), 2), float(row["tolerance"])
-        verdict, reason = _verdict(distance, tolerance, *trend)
-        if verdict != "reproduced" and distance * side > 0:
-            reason += hint
+        verdict, reason = _verdict(distance, tolerance, quantity, *trend)
+        if verdict != "reproduced":
+            reason += hint if distance * side > 0 else _what_is_missing(quantity, records)
         entries.append(
             Entry(
                 source=row["source"],
@@ -191,23 +198,6 @@ def _compare(
     return entries
 
 
-def metric(record: Record, quantity: str, setting: str = "paper") -> float:
-    """Return one of Table 1's or Table 2's quantities from a record, as a share.
-
-    Parameters
-    ----------
-    record : dict
-        Of the study ``table1`` or ``choices``; for a success, of ``table2``.
-    quantity, setting : str
-        As in ``Entry``; a setting that the quantity does not depend on plays no part. A success
-        needs the name of a vector.
-    """
-    metrics = record["metrics"]
-    if quantity.endswith("_success"):
-        return metrics["attacks"][setting][quantity.removesuffix("_success")]["success"]
-    return metrics[setting][quantity] if SETTINGS[quantity] == _EPSILONS else metrics[quantity]
-
-
 def _trends(
     rows: Sequence[dict[str, str]],
     means: Sequence[float],
@@ -216,7 +206,7 @@ def _trends(
 ) -> list[tuple[bool, str]]:
     """Say for each k whether ours goes the paper's way, and which way that is.
 
-    An accuracy has no trend: its seven values hardly differ.
+    An accuracy has no trend: its seven values hardly differ. Nor has a count.
     """
     quantity = rows[0]["quantity"]
     if quantity.startswith("ratio"):
@@ -247,9 +237,14 @@ def _rank_correlation(paper: Sequence[float], ours: Sequence[float]) -> float:
     return round(float(spearmanr(paper, ours).statistic), 6)  # 0.8 comes as 0.7999999999999999
 
 
-def _verdict(distance: float, tolerance: float, alike: bool, trend: str) -> tuple[str, str]:
-    side = f"{abs(distance):.2f} points {'above' if distance > 0 else 'below'}"
-    apart = f"{side if distance else 'the same as'} the paper, tolerance {tolerance:g}"
+def _verdict(
+    distance: float, tolerance: float, quantity: str, alike: bool, trend: str
+) -> tuple[str, str]:
+    far = f"{abs(distance):.2f} points"
+    if quantity in COUNTED:
+        far = f"{abs(distance):,.2f}".removesuffix(".00") + f" {COUNTED[quantity]}"
+    side = f"{far} {'above' if distance > 0 else 'below'}"
+    apart = f"{side if distance else 'the same as'} the paper, tolerance {tolerance:,g}"
     if abs(distance) <= tolerance:
         return "reproduced", apart
     return "trend reproduced" if alike else "not reproduced", apart + trend
@@ -264,21 +259,31 @@ def _what_closes_the_gap(
     comes how far our value is off there: what holds above the paper says nothing below it.
     """
     quantity, closed = rows[0]["quantity"], []
-    if _study(rows[0]) != "table1":  # no other setting was varied
+    if quantity in COUNTED:  # a setting cannot bring back what a corpus lacks
         return "", 0.0
     for row, mean in zip(rows, means, strict=True):
         paper, tolerance = float(row["paper"]), float(row["tolerance"])
         for change, records in choices.get((row["corpus"], int(row["k"])), {}).items():
-            values = [100 * metric(record, quantity, setting) for record in records]
+            values = [stated(record, quantity, setting) for record in records]
             gap, left = abs(mean - paper), abs(float(np.mean(values)) - paper)
             if gap > tolerance:
-                closed.append((left, gap, change, row["k"], mean - paper))
+                place = f"at k = {row['k']} " if row["k"] != "0" else ""
+                closed.append((left, gap, change, place, mean - paper))
     if not closed:
         return "", 0.0
-    left, gap, change, k, side = min(closed)
+    left, gap, change, place, side = min(closed)
     if left > gap / 2:
-        return f"; at k = {k} no change that was tried halves the gap of {gap:.1f}", side
-    return f"; at k = {k} {change} alone takes the gap from {gap:.1f} to {left:.1f}", side
+        return f"; {place}no change that was tried halves the gap of {gap:.1f}", side
+    takes = "together take" if " and " in change else "alone takes"
+    return f"; {place}{change} {takes} the gap from {gap:.1f} to {left:.1f}", side
+
+
+def _what_is_missing(quantity: str, records: Sequence[Record]) -> str:
+    """Say of what is counted in training documents that not all of them were there."""
+    if quantity not in ("train_documents", "vocabulary"):
+        return ""
+    amount = _completeness(records)
+    return f"; the corpus here holds {amount} training documents" if " of " in amount else ""
 
 
 def _completeness(records: Sequence[Record]) -> str:

@@ -304,9 +304,9 @@ class DeepTextCNN(nn.Module):
     def forward(self, ids: Int64[Tensor, "N l"]) -> Float[Tensor, "N c"]:
         """Return the logits of N encoded documents."""
         ids, inside = self.lay_out(ids)
-        return self.scores_from(0, self.embedding(ids).transpose(1, 2), inside)
+        return self.scores_from(0, self.embedding(ids).transpose(1, 2) * inside, inside)
 
-    def activations(self, ids: Int64[Tensor, "N l"]) -> tuple[Float[Tensor, "N channels l"], ...]:
+    def activations(self, ids: Int64[Tensor, "N l"]) -> tuple[Float[Tensor, "N _ padded"], ...]:
         """Return the activations A_j of every layer, the embedding's first, columns as locations.
 
         Behind a document's end they are zero (``"masked"``).
@@ -382,11 +382,25 @@ class DeepTextCNN(nn.Module):
 
     def check_layer(self, layer: int) -> int:
         """Return the number of a layer, or raise a ValueError if the network has no such layer."""
-        if not 0 <= layer <= self.config.num_layers:
+        try:
+            number = -1 if isinstance(layer, bool) else operator.index(layer)
+        except TypeError:
+            number = -1
+        if not 0 <= number <= self.config.num_layers:
             raise ValueError(
                 f"layers are 0 (the embedding) to {self.config.num_layers} here, got {layer}"
             )
-        return layer
+        return number
+
+
+def as_text_cnn(model: nn.Module) -> TextCNN:
+    """Return the model, or raise a TypeError if it is another: a deeper one has no A and no B."""
+    if not isinstance(model, TextCNN):
+        raise TypeError(
+            "n-grams, word scores, filters and attacks are a TextCNN's, got a "
+            f"{type(model).__name__}: load imdb, ag_news or mr, or ask interpret about this one"
+        )
+    return model
 
 
 def _checked_lengths(ids: Tensor, vocab_size: int) -> Int64[Tensor, " N"]:

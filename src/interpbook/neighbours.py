@@ -28,10 +28,12 @@ def nearest_ids(
     ------
     ValueError
         If a vector has another length than the model's, is zero or not finite, or ``count`` is
-        not 1..V.
+        not between 1 and the number of words.
     """
     table = model.embedding.weight
-    words = int((table.norm(dim=1) > 0).sum()) - 2
+    ordinary = table.any(dim=1)
+    ordinary[[PADDING, UNKNOWN]] = False
+    words = int(ordinary.sum())
     if vectors.ndim != 2 or vectors.shape[1] != table.shape[1]:
         raise ValueError(
             f"expected vectors of shape (B, {table.shape[1]}), got {tuple(vectors.shape)}"
@@ -41,8 +43,7 @@ def nearest_ids(
     if not 1 <= count <= words:
         raise ValueError(f"count is 1..{words}, the words of the vocabulary, got {count}")
     cosines = F.normalize(vectors, dim=1) @ F.normalize(table, dim=1).T
-    cosines[:, [PADDING, UNKNOWN]] = -torch.inf
-    cosines[:, ~table.any(dim=1)] = -torch.inf
+    cosines[:, ~ordinary] = -torch.inf
     best = cosines.topk(count, dim=1)
     return best.indices, best.values
 
@@ -113,7 +114,8 @@ def lay_out_plane(
     Raises
     ------
     ValueError
-        If there are fewer than 2 vectors, or ``how`` is neither.
+        If there are fewer than 2 vectors, they have fewer than 2 numbers or are not finite, or
+        ``how`` is neither.
 
     References
     ----------
@@ -126,6 +128,11 @@ def lay_out_plane(
         raise ValueError(f"a layout is 'tsne' or 'pca', got {how!r}")
     if len(vectors) < 2:
         raise ValueError(f"a plane needs at least 2 vectors, got {len(vectors)}")
+    if vectors.shape[1] < 2 or not torch.isfinite(vectors).all():
+        raise ValueError(
+            f"expected finite vectors of at least 2 numbers each, got {vectors.shape[1]} numbers, "
+            f"{int((~torch.isfinite(vectors)).sum())} values not finite"
+        )
     units = F.normalize(vectors.detach().cpu().double(), dim=1).numpy()
     if how == "pca":
         return PCA(n_components=2, svd_solver="full").fit_transform(units)
@@ -133,5 +140,7 @@ def lay_out_plane(
         perplexity=min(perplexity, max((len(units) - 1) / 3, 1e-3)),
         init="pca" if len(units) > 2 else "random",
         random_state=seed,
+        # As fast for so few, and no threads that wait for each other on a busy machine.
+        method="exact" if len(units) < 500 else "barnes_hut",
     )
     return plane.fit_transform(units)

@@ -16,7 +16,7 @@ from interpbook.decompose import filter_widths
 from interpbook.explanations import Explanation, Ngram
 from interpbook.filters import best_of_filters, variances
 from interpbook.markup import coloured_text, page, paragraph, shortened, table
-from interpbook.models import TextCNN
+from interpbook.models import TextCNN, as_text_cnn
 from interpbook.text import PADDING_WORD, UNKNOWN, UNKNOWN_WORD
 
 _SHOWN_CHARACTERS = 40  # of one word or class name in a rendering
@@ -255,7 +255,7 @@ def filter_profile(
     >>> [len(slot) for slot in profile.slots], len(profile.ideal.words)
     ([8, 8, 8], 3)
     """
-    model, words = classifier.model, classifier.vocabulary.words
+    model, words = as_text_cnn(classifier.model), classifier.vocabulary.words
     number = _filter_number(model, number)
     _check_top(top)
     scores = slot_profile(model, number)  # (n, V)
@@ -310,7 +310,7 @@ def slot_profile(model: TextCNN, number: int) -> Float[Tensor, "n V"]:
     ValueError
         If there is no such filter.
     """
-    number = _filter_number(model, number)
+    number = _filter_number(as_text_cnn(model), number)
     layer, place = divmod(number, model.config.filters_per_width)
     weight = model.convs[layer].weight[place]  # (m, n)
     return weight.T @ model.embedding.weight.T

@@ -12,6 +12,7 @@ Precision = Literal["float16", "int8"]
 
 _SCALE = ".scale"  # follows a tensor's name
 _LEVELS = 127
+_GRAIN = 2.0**-24  # the smallest number that float16 has
 
 
 def pack(weights: Mapping[str, Tensor], precision: Precision) -> dict[str, Tensor]:
@@ -20,7 +21,8 @@ def pack(weights: Mapping[str, Tensor], precision: Precision) -> dict[str, Tenso
     ``"float16"`` rounds every number to float16. ``"int8"`` turns each row of a matrix (a word's
     vector, a filter) into whole numbers -127..127 and one float16 scale, which stands under the
     matrix's name with ``.scale`` behind it; a row is off by at most half a step, its largest number
-    divided by 254. Vectors such as biases stay float16. What was rounded once stays as it is.
+    divided by 254 (a row without a number above 0.002: by at most 8e-6). Vectors such as biases
+    stay float16. What was rounded once stays as it is.
 
     Raises
     ------
@@ -44,8 +46,12 @@ def pack(weights: Mapping[str, Tensor], precision: Precision) -> dict[str, Tenso
             packed[name] = values.half().contiguous()
             continue
         rows = values.flatten(1)
-        # A float16 scale times 127 is exact in float32, so that rounding twice changes nothing.
-        scale = (rows.abs().amax(dim=1) / _LEVELS).half()
+        # A float16 scale times 127 is exact in float32, and a row's largest number is a whole 127:
+        # so rounding twice changes nothing. Below float16's normal numbers its grain is too coarse
+        # for that, unless a scale is rounded down.
+        scale = rows.abs().amax(dim=1) / _LEVELS
+        down = (scale / _GRAIN).floor() * _GRAIN
+        scale = scale.where(scale >= torch.finfo(torch.float16).tiny, down).half()
         steps = rows / scale.float().where(scale > 0, 1.0)[:, None]
         whole = steps.round().clamp(-_LEVELS, _LEVELS).to(torch.int8)
         packed[name], packed[name + _SCALE] = whole.view_as(values).contiguous(), scale

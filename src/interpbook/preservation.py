@@ -13,8 +13,8 @@ from jaxtyping import Bool, Int64
 from scipy.stats import binomtest, norm
 from torch import Tensor
 
-from interpbook.inversion import Fields, closed_form, invert
-from interpbook.models import DeepTextCNN
+from interpbook.inversion import Fields, Objective, closed_form, invert
+from interpbook.models import DeepTextCNN, document_lengths
 from interpbook.neighbours import nearest_ids
 from interpbook.saliency import strongest_locations
 from interpbook.text import UNKNOWN, pad
@@ -112,11 +112,20 @@ def paired_lead(
     confidence : float
         Of the normal interval.
 
+    Raises
+    ------
+    ValueError
+        If there are fewer documents than differences, or none.
+
     Examples
     --------
     >>> [round(number, 3) for number in paired_lead(30, 10, 100)]
     [0.2, 0.082, 0.318]
     """
+    if min(won, lost) < 0 or documents < max(won + lost, 1):
+        raise ValueError(
+            f"won and lost count some of the documents, got {won} and {lost} of {documents}"
+        )
     lead = (won - lost) / documents
     spread = np.sqrt(max((won + lost) / documents - lead**2, 0.0) / documents)
     reach = float(norm.ppf(0.5 + confidence / 2) * spread)
@@ -131,7 +140,7 @@ def preservation_study(
     layer: int = 1,
     locations: Sequence[int] = (1, 2, 3, 5),
     words: Sequence[int] = (1, 3, 5, 10),
-    settings: Mapping[str, float] = MappingProxyType({}),
+    settings: Mapping[str, float | int] = MappingProxyType({}),
     seed: int = 0,
 ) -> PreservationStudy:
     """Read the words of the k strongest locations back as a document, and see what class it has.
@@ -158,13 +167,17 @@ def preservation_study(
     Raises
     ------
     ValueError
-        If k m words are longer than a document can be, or as ``interpretation_words``.
+        If a k or an m is not positive, k m words are longer than a document can be, or as
+        ``interpretation_words``.
 
     References
     ----------
     Yuan et al. (2019), section "Evaluation of Interpretability".
     """
     locations, words = tuple(locations), tuple(words)
+    for name, numbers in (("locations", locations), ("words", words)):
+        if min(numbers, default=0) < 1:
+            raise ValueError(f"{name} are one or more positive numbers, got {numbers}")
     longest = max(locations) * max(words)
     if longest > deep.config.max_length:
         raise ValueError(
@@ -200,7 +213,7 @@ def interpretation_words(
     layer: int = 1,
     locations: int = 3,
     words: int = 10,
-    settings: Mapping[str, float] = MappingProxyType({}),
+    settings: Mapping[str, float | int] = MappingProxyType({}),
     seed: int = 0,
 ) -> list[list[list[int]]]:
     """Return the words that interpret each document's strongest locations, in one of several ways.
@@ -240,19 +253,22 @@ def interpretation_words(
     """
     if method not in METHODS:
         raise ValueError(f"a method is one of {', '.join(METHODS)}, got {method!r}")
+    ordinary = np.arange(UNKNOWN + 1, deep.config.vocab_size)
+    if words < 1 or (words > len(ordinary) and method != "own words"):
+        raise ValueError(f"words are 1..{len(ordinary)}, those of the vocabulary, got {words}")
     rng = np.random.default_rng(seed)
     ids = pad(documents)
     chosen = _chosen_locations(deep, ids, targets, method, layer, locations, rng)
     flat = [(n, i) for n, places in enumerate(chosen) for i in places]
     if method == "random words":
-        ordinary = np.arange(UNKNOWN + 1, deep.config.vocab_size)
         found = [rng.choice(ordinary, words, replace=False).tolist() for _ in flat]
     elif method == "own words":
         found = [_words_around(deep, documents[n], layer, i)[:words] for n, i in flat]
     else:
         settings = {**settings, **_WITHOUT.get(method, {})}
         if method == "closed form":
-            overall = closed_form(Fields.of(deep, ids, layer, chosen), settings["l2"]).overall
+            l2 = settings.get("l2", Objective().l2)
+            overall = closed_form(Fields.of(deep, ids, layer, chosen), l2).overall
         else:
             overall = invert(deep, ids, layer, chosen, **settings, seed=seed).overall
         found = nearest_ids(deep, overall, words)[0].tolist()
@@ -270,7 +286,13 @@ def _chosen_locations(
     rng: np.random.Generator,
 ) -> list[list[int]]:
     """Pick each document's locations, dead ones never."""
-    ranked = strongest_locations(deep, ids, layer, targets, count=ids.shape[1])
+    ranked = strongest_locations(deep, ids, layer, targets, count=deep.config.max_length)
+    if method == "own words":  # under "paper" a location may see nothing but padding
+        ends = document_lengths(ids).tolist()
+        reach = layer * (deep.config.kernel_size // 2)
+        ranked = [
+            [i for i in places if i - reach < end] for places, end in zip(ranked, ends, strict=True)
+        ]
     for number, places in enumerate(ranked):
         if not places:
             raise ValueError(
@@ -287,5 +309,6 @@ def _words_around(
     deep: DeepTextCNN, document: Sequence[int], layer: int, location: int
 ) -> list[int]:
     """List the words that a location sees, those nearest to it first."""
-    field = deep.receptive_field(layer, location, len(document))
-    return [document[i] for i in sorted(field, key=lambda i: abs(i - location))]
+    field = deep.receptive_field(layer, location, deep.config.max_length)
+    words = [i for i in field if i < len(document)]
+    return [document[i] for i in sorted(words, key=lambda i: abs(i - location))]

@@ -30,11 +30,31 @@ class VectorRecipe:
         Whether texts are lower-cased first.
     corpora : tuple of str
         Whose text: ``"imdb"`` (train and unsupervised), ``"ag_news"`` (train), or both.
+
+    Raises
+    ------
+    ValueError
+        If the length is not positive, or there is no such corpus, none, or one twice.
+
+    Examples
+    --------
+    >>> VectorRecipe(dim=300, lowercase=False, corpora=("imdb",)).path.name
+    'skipgram-imdb-300d-cased.bin'
     """
 
     dim: int = 100
     lowercase: bool = True
     corpora: tuple[str, ...] = ("imdb", "ag_news")
+
+    def __post_init__(self) -> None:
+        if self.dim < 1:
+            raise ValueError(f"dim is a positive number, got {self.dim}")
+        names = tuple(self.corpora)
+        if not names or len({*names}) < len(names) or not {*names} <= _SPLITS.keys():
+            raise ValueError(
+                f"word vectors are trained on {' or '.join(_SPLITS)} or both, got {self.corpora!r}"
+            )
+        object.__setattr__(self, "corpora", names)
 
     @property
     def path(self) -> Path:
@@ -48,8 +68,9 @@ class VectorRecipe:
 def public_vectors(recipe: VectorRecipe = VectorRecipe(), *, progress: bool = True) -> WordVectors:
     """Return skip-gram vectors of the public corpora's own text, trained on first use.
 
-    They are kept in the user's cache, with a note of what they were trained on. Two threads train
-    them, so a second training differs a little from the first.
+    They are kept in the user's cache, with a note of what they were trained on, and those asked for
+    last in memory too: others are read again, not trained again. Two threads train them, so a
+    second training differs a little from the first.
 
     Raises
     ------

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
 
 from interpbook.models import (
     DeepTextCNN,
@@ -156,14 +157,15 @@ class DeepRecipe:
         for value, kind in kinds:
             if value not in get_args(kind):
                 raise ValueError(f"expected one of {', '.join(get_args(kind))}, got {value!r}")
-        self.network(vocab_size=2, num_classes=2)
+        self.config(vocab_size=2, num_classes=2)
+        _ = self.vectors
 
     @property
     def vectors(self) -> VectorRecipe | None:
         """Which pretrained vectors the model starts from, if any."""
         if not self.vector_corpora:
             return None
-        return VectorRecipe(self.embedding_dim, self.tokenizer == "words", self.vector_corpora)
+        return VectorRecipe(self.embedding_dim, self.tokenizer != "cased", self.vector_corpora)
 
     @property
     def excerpts(self) -> int:
@@ -172,21 +174,61 @@ class DeepRecipe:
 
     def network(self, vocab_size: int, num_classes: int) -> DeepTextCNN:
         """Return the network before training."""
-        return DeepTextCNN(
-            DeepTextCNNConfig(
-                vocab_size=vocab_size,
-                num_classes=num_classes,
-                embedding_dim=self.embedding_dim,
-                channels=self.channels,
-                kernel_size=self.kernel_size,
-                max_length=self.max_length,
-                padding=self.padding,
-                dropout=self.dropout,
-            )
+        return DeepTextCNN(self.config(vocab_size, num_classes))
+
+    def config(self, vocab_size: int, num_classes: int) -> DeepTextCNNConfig:
+        """Return the model's configuration for the vocabulary that was found."""
+        return DeepTextCNNConfig(
+            vocab_size=vocab_size,
+            num_classes=num_classes,
+            embedding_dim=self.embedding_dim,
+            channels=self.channels,
+            kernel_size=self.kernel_size,
+            max_length=self.max_length,
+            padding=self.padding,
+            dropout=self.dropout,
         )
 
 
 AnyRecipe = Recipe | DeepRecipe
+
+
+def check_changes(
+    recipe: AnyRecipe, changes: Mapping[str, Any], *, fixed: Collection[str]
+) -> dict[str, Any]:
+    """Return changes of a recipe's settings, or say which of them cannot be.
+
+    A whole number for a setting that is a real one, such as ``dropout=0``, is taken as such.
+
+    Parameters
+    ----------
+    recipe : Recipe or DeepRecipe
+        Its settings show of what kind a value is.
+    changes : mapping of str to value
+        Settings by name.
+    fixed : collection of str
+        Settings that something else decides.
+
+    Raises
+    ------
+    ValueError
+        If a change names no setting that can be changed, gives it a value of another kind, or
+        leaves a model untrained.
+    """
+    free = [item.name for item in fields(recipe) if item.name not in fixed]
+    checked = {}
+    for name, value in changes.items():
+        if name not in free:
+            raise ValueError(f"a recipe has the settings {', '.join(free)}, got {name!r}")
+        usual = getattr(recipe, name)
+        kinds = (int, float) if isinstance(usual, float) else type(usual)
+        if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(usual, bool):
+            raise ValueError(f"{name} is a value like {usual!r}, got {value!r}")
+        checked[name] = type(usual)(value)
+    if checked.get("epochs", 1) < 1:  # the record of a model that was never trained
+        raise ValueError(f"epochs is at least 1, got {checked['epochs']}")
+    return checked
+
 
 # Widths, filters and batch size are those of Xu & Du (2020), section 4.1. Its learning rates
 # (0.005, 0.01) belong to a number of epochs that it does not state; for imdb and ag_news ours, and

@@ -44,7 +44,8 @@ def reproduce(
         should share one cache of word vectors, which two trainings would not make alike.
     models : Path, optional
         A folder, seen from where the cells run, that keeps the classifiers trained in this call
-        and gives attacks and defences those that Table 1's cells left there.
+        (those of ``yuan-choices`` not) and gives attacks, defences and interpretations those that
+        the cells of ``table1`` and ``yuan-table3`` left there.
     progress : bool
         Show a bar with the time left.
 

@@ -10,9 +10,10 @@ from interpbook.models import DeepTextCNN
 from interpbook.training import check_labels
 
 
+@torch.enable_grad()
 def location_saliency(
     deep: DeepTextCNN, ids: Int64[Tensor, "N l"], layer: int, target: int | Int64[Tensor, " N"]
-) -> Float[Tensor, "N l"]:
+) -> Float[Tensor, "N padded"]:
     """Score each location of a layer by what it adds to a class's logit, to first order.
 
     Score_c(X)_ij = dS_c / da_ij . a_ij, with S_c the logit of the class and a_ij the activation
@@ -52,10 +53,16 @@ def location_saliency(
     deep.eval()
     deep.check_layer(layer)
     check_weights(deep)
-    targets = torch.as_tensor(target, device=ids.device).expand(len(ids))
+    _, inside = deep.lay_out(ids)
+    targets = torch.as_tensor(target, device=ids.device)
+    if targets.ndim > 1 or (targets.ndim and len(targets) != len(ids)):
+        raise ValueError(
+            f"expected one class, or one for each of {len(ids)} documents, got classes of shape "
+            f"{tuple(targets.shape)}"
+        )
+    targets = targets.expand(len(ids))
     check_labels(targets.cpu().numpy(), deep.config.num_classes)
     activations = deep.activations(ids)[layer].detach().requires_grad_()
-    _, inside = deep.lay_out(ids)
     logits = deep.scores_from(layer, activations, inside)
     (gradient,) = torch.autograd.grad(logits.gather(1, targets[:, None]).sum(), activations)
     return (gradient * activations.detach()).sum(dim=1)
@@ -76,8 +83,10 @@ def strongest_locations(
     Raises
     ------
     TypeError, ValueError
-        As ``location_saliency``.
+        If ``count`` is not positive, or as ``location_saliency``.
     """
+    if count < 1:
+        raise ValueError(f"count is a positive number, got {count}")
     saliency = location_saliency(deep, ids, layer, target)
     with torch.no_grad():
         alive = (deep.activations(ids)[layer] != 0).any(dim=1)  # (N, l)

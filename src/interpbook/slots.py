@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 from torch.nn import functional as F
 
-from interpbook.models import TextCNN
+from interpbook.models import TextCNN, as_text_cnn
 
 # The maximum over positions is taken in blocks: one fast pass finds each block's maximum, and only
 # the winning block is searched for the position.
@@ -179,8 +179,14 @@ _TABLES: WeakKeyDictionary[TextCNN, SlotTable] = WeakKeyDictionary()
 
 
 def slot_table(model: TextCNN) -> SlotTable:
-    """Return the model's table; a new one if its filters have changed."""
-    table = _TABLES.get(model)
+    """Return the model's table; a new one if its filters have changed.
+
+    Raises
+    ------
+    TypeError
+        If the model is no TextCNN.
+    """
+    table = _TABLES.get(as_text_cnn(model))
     if table is None or not table.fits(model):
         with torch.inference_mode(False):  # what is made inside could not be filled in outside
             table = _TABLES[model] = SlotTable(model)
@@ -235,8 +241,13 @@ def pooled_scores(model: TextCNN, ids: Int64[Tensor, "N l"]) -> Float[Tensor, "N
     -------
     Tensor of shape (N, k)
         u_max, biases included; ``model.classify`` turns it into logits.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model is no TextCNN, or the ids do not suit it (``TextCNN.lay_out``).
     """
-    ids, windows = model.lay_out(ids)
+    ids, windows = as_text_cnn(model).lay_out(ids)
     tables, rows = local_tables(model, ids)
     pooled = []
     for conv, table, allowed in zip(model.convs, tables, windows.unbind(1), strict=True):

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from interpbook.recipes import RECIPES, Recipe
+from interpbook.recipes import RECIPES, Recipe, check_changes
 from interpbook.robustness import Unknown
 from interpbook.searches import Ranking
 
@@ -132,21 +132,10 @@ class Cell:
         object.__setattr__(self, "num_filters", operator.index(self.num_filters))
         if self.corpus not in TABLE1_RECIPES:
             raise ValueError(f"corpora are {', '.join(TABLE1_RECIPES)}, got {self.corpus!r}")
-        own = {"corpus", "filters_per_width", "seed"}
-        free = [item.name for item in fields(Recipe) if item.name not in own]
-        changes = dict(self.changes)
-        for name, value in self.changes.items():
-            if name not in free:
-                raise ValueError(f"a recipe has the settings {', '.join(free)}, got {name!r}")
-            usual = getattr(TABLE1_RECIPES[self.corpus], name)
-            kinds = (int, float) if isinstance(usual, float) else type(usual)
-            if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(usual, bool):
-                raise ValueError(f"{name} is a value like {usual!r}, got {value!r}")
-            changes[name] = type(usual)(value)
+        usual = TABLE1_RECIPES[self.corpus]
+        changes = check_changes(usual, self.changes, fixed=("corpus", "filters_per_width", "seed"))
         object.__setattr__(self, "changes", changes)
-        if changes.get("epochs", 1) < 1:  # the record of a model that was never trained
-            raise ValueError(f"epochs is at least 1, got {changes['epochs']}")
-        widths = len(replace(TABLE1_RECIPES[self.corpus], **changes).widths)
+        widths = len(replace(usual, **changes).widths)
         if self.num_filters < 1 or self.num_filters % widths:
             raise ValueError(
                 f"k is spread evenly over {widths} widths, so it is a multiple of {widths}, "

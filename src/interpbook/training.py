@@ -165,18 +165,21 @@ def fit(
     ]
     losses, accuracies, seconds = [], [], []
     model.embedding.sparse = True
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        for epoch in range(epochs):
-            begin = time.perf_counter()
-            losses.append(
-                _epoch(model, documents, labels, optimizers, batch_size, seed + epoch, progress)
-            )
-            seconds.append(time.perf_counter() - begin)
-            if validation is not None:
-                accuracies.append(evaluate(model, *validation))
-    model.embedding.sparse = False
-    model.eval()
+    try:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            for epoch in range(epochs):
+                begin = time.perf_counter()
+                losses.append(
+                    _epoch(model, documents, labels, optimizers, batch_size, seed + epoch, progress)
+                )
+                seconds.append(time.perf_counter() - begin)
+                if validation is not None:
+                    accuracies.append(evaluate(model, *validation))
+    finally:  # whatever stops it, the model stays one that can be used
+        model.embedding.sparse = False
+        model.zero_grad(set_to_none=True)
+        model.eval()
     return TrainingHistory(tuple(losses), tuple(accuracies), tuple(seconds))
 
 

@@ -87,10 +87,18 @@ def header(page: Page, name: str) -> Locator:
     return page.locator(".ib-ledger th").filter(has=page.get_by_role("button", name=name))
 
 
+def number(text: str) -> float:
+    """Read a number as a cell shows it, without its spread."""
+    return float(text.partition(" ")[0].replace(",", ""))
+
+
 def test_shows_every_row_of_the_file(page, ledger):
-    numbers = [[row["k"], f"{float(row['paper']):.2f}"] for row in ledger]
-    shown = [list(pair) for pair in zip(column(page, "k"), column(page, "Paper"), strict=True)]
-    assert shown == numbers
+    assert column(page, "k") == [row["k"] if row["k"] != "0" else "–" for row in ledger]
+    for label, name in (("Paper", "paper"), ("Ours", "ours"), ("Tolerance", "tolerance")):
+        shown = [number(text) for text in column(page, label)]
+        assert shown == [float(row[name]) for row in ledger]
+    counted = [text for text in column(page, "Ours") if "±" not in text]
+    assert "71,929" in counted and len(counted) == 8
     assert column(page, "Why") == [row["reason"] for row in ledger]
     assert said(page) == f"{len(ledger)} of {len(ledger)} rows shown"
 
@@ -105,7 +113,7 @@ def test_sorts_by_keyboard_and_says_so(page, ledger):
             f"{len(ledger)} of {len(ledger)} rows shown, sorted by our mean, {order}"
         )
         expect(header(page, "Ours")).to_have_attribute("aria-sort", order)
-        values = [float(text.partition(" ")[0]) for text in column(page, "Ours")]
+        values = [number(text) for text in column(page, "Ours")]
         assert values == sorted(ours, reverse=order == "descending")
         expect(button).to_be_focused()
 
@@ -119,8 +127,8 @@ def test_every_column_sorts(page, ledger):
     expect(header(page, "Why")).to_have_attribute("aria-sort", "ascending")
     expect(page.locator(".ib-count")).to_contain_text("sorted by distance from the paper")
     distances = [abs(round(float(row["ours"]) - float(row["paper"]), 2)) for row in ledger]
-    ours = [float(text.partition(" ")[0]) for text in column(page, "Ours")]
-    papers = [float(text) for text in column(page, "Paper")]
+    ours = [number(text) for text in column(page, "Ours")]
+    papers = [number(text) for text in column(page, "Paper")]
     shown = [abs(round(o - p, 2)) for o, p in zip(ours, papers, strict=True)]
     assert shown == sorted(distances)
     page.get_by_role("button", name="Show all").click()
@@ -150,6 +158,29 @@ def test_filters_by_corpus_quantity_setting_and_verdict(page, ledger):
     header(page, "k").get_by_role("button").click()  # a sort keeps the choice
     expect(page.locator(".ib-count")).to_contain_text("sorted by k")
     assert set(column(page, "Quantity")) == {"@Ratio3"}
+
+
+def test_filters_by_paper(page, ledger):
+    field(page, "paper").select_option("Yuan et al. 2019")
+    expect(page.locator(".ib-count")).to_have_text(f"10 of {len(ledger)} rows shown")
+    assert set(column(page, "k")) == {"–"}
+    field(page, "corpus").select_option("MR")
+    expect(page.locator(".ib-count")).to_have_text(f"5 of {len(ledger)} rows shown")
+    field(page, "place").select_option("Table 3")
+    assert column(page, "Paper") == ["79.96"]
+    field(page, "paper").select_option("Xu & Du 2020")  # MR is none of theirs
+    expect(page.locator(".ib-count")).to_have_text("No row fits: change a filter")
+    field(page, "corpus").select_option("")
+    field(page, "place").select_option("Table 1")
+    wanted = [r for r in ledger if (r["source"][:2], r["place"]) == ("Xu", "Table 1")]
+    expect(page.locator(".ib-count")).to_have_text(f"{len(wanted)} of {len(ledger)} rows shown")
+
+
+def test_sorts_by_k_where_some_have_none(page, ledger):
+    header(page, "k").get_by_role("button").click()
+    expect(page.locator(".ib-count")).to_contain_text("sorted by k, ascending")
+    shown = [0 if text == "–" else int(text) for text in column(page, "k")]
+    assert shown == sorted(int(row["k"]) for row in ledger)
 
 
 def test_filters_by_words(page, ledger):

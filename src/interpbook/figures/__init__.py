@@ -6,6 +6,11 @@ figure is white in both themes, so that ink keeps its contrast.
 """
 
 from interpbook.figures.attacks import attack_curves, attacked_words, table2_curves, table2_html
+from interpbook.figures.deep_studies import (
+    preservation_curves,
+    preservation_html,
+    yuan_choices,
+)
 from interpbook.figures.effects import defence_panels, effect_scatter, repair_shares
 from interpbook.figures.filters import (
     count_strips,
@@ -15,7 +20,20 @@ from interpbook.figures.filters import (
     padding_capture,
     shares_by_k,
 )
+from interpbook.figures.inversions import climb_curves, climb_paths
+from interpbook.figures.locations import (
+    location_cloud,
+    pipeline,
+    receptive_fields,
+    saliency_map,
+)
 from interpbook.figures.plots import curves, word_map
+from interpbook.figures.readings import (
+    kept_intervals,
+    overlap_maps,
+    read_back_html,
+    repeated_words,
+)
 from interpbook.figures.scores import (
     ngram_waterfall,
     paired_bars,
@@ -38,6 +56,8 @@ __all__ = [
     "attack_curves",
     "attacked_words",
     "choices_plot",
+    "climb_curves",
+    "climb_paths",
     "count_strips",
     "curves",
     "defence_panels",
@@ -48,13 +68,23 @@ __all__ = [
     "filter_profile_map",
     "id_grid",
     "ideal_against_found",
+    "kept_intervals",
     "leave_out_curves",
+    "location_cloud",
     "ngram_map",
     "ngram_waterfall",
+    "overlap_maps",
     "padding_capture",
     "padding_map",
     "paired_bars",
+    "pipeline",
+    "preservation_curves",
+    "preservation_html",
+    "read_back_html",
+    "receptive_fields",
     "repair_shares",
+    "repeated_words",
+    "saliency_map",
     "shares_by_k",
     "signed_bars",
     "signed_heatmap",
@@ -66,4 +96,5 @@ __all__ = [
     "window_scores",
     "word_map",
     "word_views",
+    "yuan_choices",
 ]

@@ -11,8 +11,9 @@ from html import escape
 
 from interpbook.ledger import Entry
 from interpbook.markup import AGAINST, FOR
+from interpbook.quantities import COUNTED
 
-CORPORA = {"ag_news": "AG's News", "imdb": "IMDB"}
+CORPORA = {"ag_news": "AG's News", "imdb": "IMDB", "mr": "MR"}
 QUANTITIES = {
     "accuracy": "accuracy",
     "ratio1": "@Ratio1",
@@ -21,6 +22,10 @@ QUANTITIES = {
     "ratio3": "@Ratio3",
     "gradient_success": "attacks, Text-fool",
     "word_scores_success": "attacks, B",
+    "classes": "classes",
+    "train_documents": "training documents",
+    "test_documents": "test documents",
+    "vocabulary": "words in the vocabulary",
 }
 SETTINGS = {
     "-": "none",
@@ -47,8 +52,9 @@ _STYLE = f"""<style>
 .ib-ledger caption {{ text-align: left; caption-side: top; color: inherit; padding: 0.2rem 0; }}
 .ib-ledger :is(th, td) {{ padding: 0.3rem !important; text-align: left;
   vertical-align: baseline; color: inherit; background: none; }}
-.ib-ledger td.ib-why {{ min-width: 9.5rem; }}
+.ib-ledger td.ib-why {{ min-width: 8.5rem; }}
 .ib-ledger td:is(.ib-corpus, .ib-place) {{ white-space: nowrap; }}
+.ib-ledger .ib-place small {{ display: block; font-size: 0.9em; font-weight: normal; }}
 .ib-ledger th {{ white-space: nowrap; font-weight: 600; }}
 .ib-ledger tr > .ib-number {{ text-align: right; white-space: nowrap;
   font-variant-numeric: tabular-nums; }}
@@ -140,12 +146,10 @@ def ledger_table(entries: Sequence[Entry]) -> str:
         f"{label}</th>"
         for name, label, sorted_by in _COLUMNS
     )
-    places = " and ".join(dict.fromkeys(f"{e.source}, {e.place}" for e in entries))
     return (
         f'{_STYLE}<div class="ib-ledger">{_filters(entries)}'
         f'<p class="ib-count" role="status">{len(entries)} rows</p>'
-        f'<table class="sortable asc" role="table"><caption>{escape(places)}, beside ours. '
-        f"Numbers in percent; ours as mean ± standard deviation over the runs.</caption>"
+        f'<table class="sortable asc" role="table"><caption>{escape(_caption(entries))}</caption>'
         f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>'
         f'<tbody role="rowgroup">{"".join(map(_row, entries))}</tbody></table></div>'
     )
@@ -154,7 +158,7 @@ def ledger_table(entries: Sequence[Entry]) -> str:
 # Class, header, and what a sort by this column goes by.
 _COLUMNS = (
     ("ib-corpus", "Corpus", "corpus"),
-    ("ib-place", "Place", "table"),
+    ("ib-place", "Place", "paper and table"),
     ("ib-quantity", "Quantity", "quantity"),
     ("ib-number", "k", "k"),
     ("ib-setting", "Setting", "setting"),
@@ -168,27 +172,60 @@ _COLUMNS = (
 )
 
 
+def _caption(entries: Sequence[Entry]) -> str:
+    """Say which tables these are and in what their numbers are."""
+    tables: dict[str, list[str]] = {}
+    for entry in entries:
+        of_source = tables.setdefault(entry.source, [])
+        if entry.place not in of_source:
+            of_source.append(entry.place)
+    places = "; ".join(f"{source}, {' and '.join(of)}" for source, of in tables.items())
+    counts = [entry.quantity in COUNTED for entry in entries]
+    unit = "Numbers in percent"
+    if any(counts):
+        unit = "Numbers in percent, but classes, documents and words are counted"
+    if all(counts):
+        unit = "Classes, documents and words are counted"
+    return f"{places}; beside ours. {unit}; ours as mean ± standard deviation over the runs."
+
+
+def _amount(entry: Entry, number: float) -> str:
+    """Write a number as its quantity is stated: a count whole, a share in percent."""
+    if entry.quantity in COUNTED:
+        return f"{number:,.2f}".removesuffix(".00")
+    return f"{number:.2f}"
+
+
 def _row(entry: Entry) -> str:
-    spread = f" ± {entry.sd:.2f}" if entry.seeds > 1 else ""
+    counted = entry.quantity in COUNTED
+    # The runs of a corpus count the same documents: a spread would say nothing.
+    spread = (
+        f" ± {_amount(entry, entry.sd)}" if entry.seeds > 1 and (entry.sd or not counted) else ""
+    )
     documents = entry.trained_on.partition(" of ")[0].replace(",", "")
     cells = (
         (_corpus(entry), None),
-        (entry.place, None),
+        (None, f"{entry.source}, {entry.place}"),
         (_quantity(entry), _place(QUANTITIES, entry.quantity)),
-        (str(entry.k), None),
+        (str(entry.k) if entry.k else "–", entry.k),
         (_setting(entry), _place(SETTINGS, entry.setting)),
         (str(entry.seeds), None),
-        (f"{entry.paper:.2f}", None),
-        (f"{entry.ours:.2f}{spread}", entry.ours),
-        (f"{entry.tolerance:g}", None),
+        (_amount(entry, entry.paper), entry.paper),
+        (f"{_amount(entry, entry.ours)}{spread}", entry.ours),
+        (f"{entry.tolerance:,g}", entry.tolerance),
         (None, _place(VERDICTS, entry.verdict)),
         (entry.reason, f"{abs(entry.ours - entry.paper):.2f}"),
         (entry.trained_on, documents),
     )
+    authors = entry.source.rpartition(" ")[0] or entry.source  # the year would cost a line's room
+    made = {
+        "Place": f"{escape(entry.place)} <small>{escape(authors)}</small>",
+        "Verdict": _verdict(entry.verdict),
+    }
     tds = "".join(
         f'<td role="cell" class="{name}" data-label="{label}"'
         + (f' data-sort="{escape(str(key))}"' if key is not None else "")
-        + f">{_verdict(entry.verdict) if text is None else escape(text)}</td>"
+        + f">{made[label] if text is None else escape(text)}</td>"
         for (name, label, _), (text, key) in zip(_COLUMNS, cells, strict=True)
     )
     place = f"ledger-{entry.corpus}-{entry.k}-{entry.quantity}"
@@ -196,14 +233,16 @@ def _row(entry: Entry) -> str:
         place += f"-{entry.setting.replace(' ', '-')}"
     return (
         f'<tr role="row" id="{escape(place)}" data-corpus="{escape(_corpus(entry))}" '
-        f'data-place="{escape(entry.place)}" data-quantity="{escape(_quantity(entry))}" '
-        f'data-setting="{escape(_setting(entry))}" data-verdict="{escape(entry.verdict)}">'
+        f'data-paper="{escape(entry.source)}" data-place="{escape(entry.place)}" '
+        f'data-quantity="{escape(_quantity(entry))}" data-setting="{escape(_setting(entry))}" '
+        f'data-verdict="{escape(entry.verdict)}">'
         f"{tds}</tr>"
     )
 
 
 def _filters(entries: Sequence[Entry]) -> str:
     selects = (
+        ("paper", "Paper", [e.source for e in entries]),
         ("corpus", "Corpus", [_corpus(e) for e in entries]),
         ("place", "Place", [e.place for e in entries]),
         ("quantity", "Quantity", [_quantity(e) for e in entries]),
@@ -224,7 +263,9 @@ def _filters(entries: Sequence[Entry]) -> str:
 
 
 def verdict_map(entries: Sequence[Entry]) -> str:
-    """Return one small table a corpus: quantities down, k across, a sign for each verdict.
+    """Return small tables with a sign for each verdict, quantities down.
+
+    One a paper and corpus with k across; where there is no k, one a paper with corpora across.
 
     Raises
     ------
@@ -233,28 +274,37 @@ def verdict_map(entries: Sequence[Entry]) -> str:
     """
     if not entries:
         raise ValueError("expected at least one entry of the ledger, got none")
-    tables = []
-    for corpus in dict.fromkeys(entry.corpus for entry in entries):
-        chosen = [entry for entry in entries if entry.corpus == corpus]
-        ks = sorted({entry.k for entry in chosen})
-        rows: dict[str, dict[int, Entry]] = {}
-        for entry in chosen:
-            suffix = "" if entry.setting == "-" else f", {_setting(entry)}"
-            rows.setdefault(_quantity(entry) + suffix, {})[entry.k] = entry
-        head = "".join(f'<th scope="col">{k}</th>' for k in ks)
-        body = "".join(
-            f'<tr><th scope="row">{escape(label)}</th>'
-            + "".join(
-                f"<td>{_verdict(row[k].verdict, short=True) if k in row else ''}</td>" for k in ks
-            )
-            + "</tr>"
-            for label, row in rows.items()
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        corpus = f", {_corpus(entry)}" if entry.k else ""
+        groups.setdefault(f"{entry.source}{corpus}", []).append(entry)
+    tables = "".join(_small_map(caption, chosen) for caption, chosen in groups.items())
+    return f'{_STYLE}<div class="ib-verdicts">{tables}</div>'
+
+
+def _small_map(caption: str, entries: Sequence[Entry]) -> str:
+    rows: dict[str, dict[str, Entry]] = {}
+    across = {}
+    for entry in sorted(entries, key=lambda entry: entry.k):
+        suffix = "" if entry.setting == "-" else f", {_setting(entry)}"
+        column = str(entry.k) if entry.k else _corpus(entry)
+        across[column] = None
+        rows.setdefault(_quantity(entry) + suffix, {})[column] = entry
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in across)
+    body = "".join(
+        f'<tr><th scope="row">{escape(label)}</th>'
+        + "".join(
+            f"<td>{_verdict(row[column].verdict, short=True) if column in row else ''}</td>"
+            for column in across
         )
-        tables.append(
-            f"<table><caption>{escape(_corpus(chosen[0]))}</caption>"
-            f'<thead><tr><th scope="col">k</th>{head}</tr></thead><tbody>{body}</tbody></table>'
-        )
-    return f'{_STYLE}<div class="ib-verdicts">{"".join(tables)}</div>'
+        + "</tr>"
+        for label, row in rows.items()
+    )
+    corner = "k" if entries[0].k else "corpus"
+    return (
+        f"<table><caption>{escape(caption)}</caption>"
+        f'<thead><tr><th scope="col">{corner}</th>{head}</tr></thead><tbody>{body}</tbody></table>'
+    )
 
 
 def _verdict(verdict: str, *, short: bool = False) -> str:
