@@ -184,7 +184,7 @@ def test_each_kind_of_word_vectors_is_made_once(tmp_path, runs, monkeypatch):
     monkeypatch.setattr(module, "public_vectors", lambda recipe, *, progress: calls.append(recipe))
     grid = [*deep_cells("yuan-choices", seeds=[0, 1]), *deep_cells("yuan-table3", seeds=[0])]
     wanted = [cell.recipe.vectors for cell in grid]
-    assert None in wanted and len({*wanted} - {None}) == 5
+    assert None in wanted and 1 < len({*wanted} - {None}) < len(wanted)
     reproduce(grid, tmp_path, progress=False)
     assert calls == list(dict.fromkeys(recipe for recipe in wanted if recipe is not None))
     assert runs == [cell.name for cell in grid]

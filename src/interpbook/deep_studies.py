@@ -42,7 +42,6 @@ CHOICES: dict[str, tuple[dict[str, Any], ...]] = {
         {"vector_corpora": ()},
         {"vector_corpora": ("ag_news",)},
         {"vector_corpora": ("imdb",)},
-        {"embedding_dim": 100},
         {"tokenizer": "words"},
         {"dropout": 0.0},
         {"padding": "paper"},

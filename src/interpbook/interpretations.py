@@ -178,6 +178,7 @@ def interpret(
     similarity: float = 0.02,
     steps: int = 2000,
     learning_rate: float = 2e-4,
+    restarts: int = 1,
     seed: int = 0,
 ) -> Interpretation:
     """Find the strongest locations of a text, invert them and name the nearest words.
@@ -196,8 +197,8 @@ def interpret(
         How many of the strongest, or which.
     words : int
         How many for each location.
-    l2, similarity, steps, learning_rate, seed
-        As in ``invert``.
+    l2, similarity, steps, learning_rate, restarts, seed
+        As in ``invert``; of several random starts the one that climbed highest is read.
 
     Raises
     ------
@@ -240,6 +241,7 @@ def interpret(
         similarity=similarity,
         steps=steps,
         learning_rate=learning_rate,
+        restarts=restarts,
         seed=seed,
     )
     found = nearest_words(deep, classifier.vocabulary, inversion.overall, words)

@@ -237,7 +237,7 @@ def label_apart(
             ha="center", va="center", zorder=4,
         )  # fmt: skip
         found = label.get_window_extent()
-        half = np.array([found.width, found.height]) / 2
+        half = np.array([found.width, found.height]) / 2 + pixels  # a gap between two labels
         best = None
         boxes = np.asarray(boxes).reshape(-1, 2, 2)
         for dx, dy in _offsets(half / pixels):
