@@ -140,7 +140,7 @@ def test_explain_interprets_a_deep_classifier(deep_folder, capsys):
     shares = [float(share) for share in re.findall(r"(\S+)%", first)]
     assert sum(shares) == pytest.approx(100, abs=0.2)
     assert shares[found.target] == max(shares)
-    assert second == f"What speaks for {found.class_names[found.target]}, in layer 1:"
+    assert second == f"Strongest for {found.class_names[found.target]}, in layer 1:"
     tokens = text.split()
     for reading, location, words in zip(found.readings, lines[::2], lines[1::2], strict=True):
         saliency, *seen = location.split()

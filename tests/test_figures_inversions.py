@@ -118,6 +118,7 @@ def test_paths_keep_the_distances_between_directions_that_a_plane_can_keep(class
         torch.zeros(3, 2, 1),
         path,
         torch.zeros(2, 1),
+        torch.ones(2, 1, dtype=torch.bool),
     )
     lines = figures.climb_paths(made, classifier).axes[0].lines[::3]
     places = np.concatenate([np.column_stack(line.get_data()) for line in lines])

@@ -445,8 +445,8 @@ def test_the_best_restart_is_the_highest():
     found = invert(deep, IDS, 1, [0, 1, 2, 3, 4], restarts=4, **SETTINGS)
     assert len(found.best.unique()) > 1, "the test is of locations that prefer different starts"
     for b, best in enumerate(found.best.tolist()):
-        values = found.values[-1, :, b].tolist()
-        assert values[best] == max(values)
+        values = found.values[-1, :, b][found.answered[:, b]]
+        assert found.values[-1, best, b] == values.max()
         assert torch.equal(found.overall[b], found.path[-1, best, b])
 
 
@@ -484,7 +484,24 @@ def test_a_start_that_nothing_answers_is_not_moved_by_the_response():
     deep.convs[0].bias.data.fill_(-100.0)
     starts = fields.place(xavier_inputs(deep, 1, 0)[0])
     found = climb(fields, Objective(0.0, 0.0), starts, steps=5, learning_rate=0.1)
-    assert torch.equal(found.vectors[0], starts) and not found.gradients.any()
+    assert torch.equal(found.vectors[0], starts) and not found.answered.any()
+    assert found.gradients.isinf().all() and not found.converged.any()
+
+
+def test_a_start_that_is_not_answered_is_never_the_best():
+    """Similarity alone would make it the highest: nothing of the text is in it."""
+    deep = deep_network(channels=(4,))
+    fields = Fields.of(deep, IDS, 1, strongest_locations(deep, IDS, 1, 0, 1))
+    (whole,) = xavier_inputs(deep, 1, 0)
+    awake = closed_form(fields, 0.3).vectors
+    asleep = next(
+        start
+        for scale in (1.0, -1.0)
+        if not (fields.respond(start := scale * awake) * fields.activations).any()
+    )
+    starts = torch.cat([asleep, awake])
+    found = climb(fields, Objective(0.0, 50.0), starts, steps=1, learning_rate=1e-9)
+    assert found.answered[:, 0].tolist() == [False, True] and found.best.tolist() == [1]
 
 
 def test_inversion_needs_no_gradients_switched_on_and_leaves_none_behind():

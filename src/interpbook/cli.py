@@ -12,7 +12,7 @@ from pathlib import Path
 from interpbook.building import train_classifier
 from interpbook.classifier import load_classifier
 from interpbook.corpora import EMBEDDED, data_folder, load_corpus
-from interpbook.deep_studies import YUAN_FOLDERS, DeepCell, deep_cells
+from interpbook.deep_studies import INVERSION, YUAN_FOLDERS, DeepCell, deep_cells
 from interpbook.explanations import Explanation
 from interpbook.interpretations import Interpretation, interpret
 from interpbook.ledger import build_ledger, write_ledger
@@ -64,7 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     grid = commands.add_parser(
         "reproduce", help="run what is missing of a study's grid, one record a cell"
     )
-    grid.add_argument("study", choices=(*STUDIES[:-1], *YUAN_FOLDERS, "all"))
+    grid.add_argument(
+        "study",
+        choices=(*STUDIES[:-1], *YUAN_FOLDERS, "all"),
+        help="all with --corpus, --filters or --set leaves out yuan-*",
+    )
     grid.add_argument("--corpus", nargs="+", help="default: the paper's two")
     grid.add_argument(
         "--filters", nargs="+", type=int, metavar="K", help="default: as the paper; not of yuan-*"
@@ -97,7 +101,8 @@ def _parser() -> argparse.ArgumentParser:
 def _explain(options: argparse.Namespace) -> None:
     classifier = load_classifier(options.model)
     if isinstance(classifier.model, DeepTextCNN):
-        print(interpretation_text(interpret(classifier, options.text)))
+        corpus = classifier.card.get("recipe", {}).get("corpus")
+        print(interpretation_text(interpret(classifier, options.text, **INVERSION.get(corpus, {}))))
     else:
         print(explanation_text(classifier.explain(options.text)))
 
@@ -198,7 +203,7 @@ def interpretation_text(interpretation: Interpretation) -> str:
     names, shares = interpretation.class_names, interpretation.logits.softmax(dim=0).tolist()
     lines = [
         ", ".join(f"{name} {share:.1%}" for name, share in zip(names, shares, strict=True)),
-        f"What speaks for {names[interpretation.target]}, in layer {interpretation.layer}:",
+        f"Strongest for {names[interpretation.target]}, in layer {interpretation.layer}:",
     ]
     for reading in interpretation.readings:
         seen = [shortened(word) for word in interpretation.tokens]

@@ -2,8 +2,8 @@
 
 ``yuan-table3`` trains the two networks as the paper's Table 2 says, ``yuan-choices`` changes one
 thing at a time to see what the accuracy owes it, ``yuan-interpretations`` reads interpretations
-back. What the paper leaves open (epochs, dropout, the words an embedding has) is ours, chosen on
-training documents held out.
+back. What the paper leaves open is ours: dropout, that the embedding has all words, and the epochs,
+which were chosen on training documents held out.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from interpbook.classifier import Classifier
 from interpbook.explanations import spans_of
 from interpbook.inversion import invert
 from interpbook.markup import coloured_text, page, paragraph, shortened, table
-from interpbook.models import DeepTextCNN
+from interpbook.models import as_deep_text_cnn
 from interpbook.neighbours import nearest_words
 from interpbook.saliency import location_saliency, strongest_locations
 from interpbook.text import pad, tokenize_with_spans
@@ -203,18 +203,14 @@ def interpret(
     Raises
     ------
     TypeError, ValueError
-        If the model is no DeepTextCNN, the text holds no word, no location is alive, or as
-        ``invert``.
+        If the model is no DeepTextCNN, the text holds no word, no location is alive, a location
+        answers nothing that was found for it, or as ``invert``.
 
     References
     ----------
     Yuan et al. (2019), Figure 1.
     """
-    deep = classifier.model
-    if not isinstance(deep, DeepTextCNN):
-        raise TypeError(
-            "hidden locations are a DeepTextCNN's, got a TextCNN: load mr_deep or ag_news_deep"
-        )
+    deep = as_deep_text_cnn(classifier.model)
     ids = pad(classifier.encode([text]))
     with torch.no_grad():
         (logits,) = deep(ids)
@@ -244,6 +240,12 @@ def interpret(
         restarts=restarts,
         seed=seed,
     )
+    for location, answered in zip(chosen, inversion.answered.any(dim=0).tolist(), strict=True):
+        if not answered:
+            raise ValueError(
+                f"location {location} of layer {layer} answers nothing that was found from "
+                f"{restarts} random starts in {steps} steps: take more restarts or steps"
+            )
     found = nearest_words(deep, classifier.vocabulary, inversion.overall, words)
     tokens = [token.word for token in spans_of(text, lowercase=classifier.lowercase)]
     return Interpretation(

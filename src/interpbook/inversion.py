@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 from torch.nn import functional as F
 
-from interpbook.models import DeepTextCNN
+from interpbook.models import DeepTextCNN, as_deep_text_cnn
 from interpbook.saliency import check_weights
 
 Locations = Sequence[int] | Sequence[Sequence[int]] | Int64[Tensor, "*N M"]
@@ -164,7 +164,7 @@ class Fields:
         TypeError, ValueError
             As ``invert``.
         """
-        deep.eval()
+        as_deep_text_cnn(deep).eval()
         deep.check_layer(layer)
         check_weights(deep)
         with torch.no_grad():
@@ -176,14 +176,17 @@ class Fields:
         if not pairs:
             raise ValueError("expected at least one location to invert, got none")
         for n, i in pairs:
-            deep.receptive_field(layer, i, lengths[n])
+            try:
+                deep.receptive_field(layer, i, lengths[n])
+            except ValueError as error:
+                raise ValueError(f"in document {n} {error}") from None
         documents, places = torch.tensor(pairs, device=ids.device).unbind(1)
         found = activations[documents, :, places]
-        for (_, i), answer in zip(pairs, found, strict=True):
+        for (n, i), answer in zip(pairs, found, strict=True):
             if not answer.any():
                 raise ValueError(
-                    f"location {i} of layer {layer} is dead, its activation is zero throughout, so "
-                    "there is nothing to invert: choose another"
+                    f"location {i} of layer {layer} is dead in document {n}, its activation is "
+                    "zero throughout, so there is nothing to invert: choose another"
                 )
         reach = layer * (deep.config.kernel_size // 2)
         around = places[:, None] + torch.arange(-reach, reach + 1, device=ids.device)
@@ -274,8 +277,11 @@ class Inversion:
         The overall vectors.
     gradients : Tensor of shape (restarts, B)
         The length of the objective's gradient at the end, in units of its first term's: zero at an
-        optimum, 1 where the regularisation does not hold the first term yet. Without regularisation
-        it is zero, too, for an input that no channel answers, which nothing moves.
+        optimum, 1 where the regularisation does not hold the first term yet; infinite where the
+        location does not answer, since the first term has no gradient there.
+    answered : Tensor of shape (restarts, B), bool
+        Where the location answers the input found with one of the channels that count. Where not,
+        the response never moved the input, and its words mean nothing: take another start.
     """
 
     fields: Fields
@@ -285,11 +291,12 @@ class Inversion:
     values: Float[Tensor, "noted restarts B"]
     path: Float[Tensor, "noted restarts B m"]
     gradients: Float[Tensor, "restarts B"]
+    answered: Bool[Tensor, "restarts B"]
 
     @property
     def best(self) -> Int64[Tensor, " B"]:
-        """For each location the restart that climbed highest."""
-        return self.values[-1].argmax(dim=0)
+        """For each location the restart that climbed highest, of those that it answers if any."""
+        return self.values[-1].masked_fill(~self.answered, -torch.inf).argmax(dim=0)
 
     @property
     def overall(self) -> Float[Tensor, "B m"]:
@@ -462,6 +469,10 @@ def climb(
     (whole,) = torch.autograd.grad(value.sum(), vectors, retain_graph=True)
     (first,) = torch.autograd.grad(parts["response"].sum(), vectors)
     ratio = whole.flatten(1).norm(dim=1) / first.flatten(1).norm(dim=1).clamp(min=_TINY)
+    if not torch.isfinite(value).all():
+        raise ValueError("the climb left the finite numbers: use a smaller learning rate")
+    # In layer 0 an answer is a word's vector, whose numbers have signs.
+    answered = parts["response"].detach() != 0
     shape = (restarts, B)
     return Inversion(
         fields,
@@ -470,7 +481,8 @@ def climb(
         tuple(noted),
         torch.stack(values).unflatten(1, shape),
         torch.stack(path).unflatten(1, shape),
-        ratio.view(shape),
+        ratio.masked_fill(~answered, torch.inf).view(shape),
+        answered.view(shape),
     )
 
 
@@ -577,8 +589,8 @@ def invert_by_neuron(
 ) -> tuple[Float[Tensor, "B R m"], Inversion]:
     """Invert neuron by neuron and add up: X_ij = sum_k a_ijk X_ijk, the way the paper drops.
 
-    One climb for each channel with a_ijk > 0, which maximises a'_ijk - l2 ||X||^2. A channel that
-    answers its random start with zero has no gradient, which is one reason to drop this way;
+    One climb for each channel with a_ijk other than 0, which maximises a'_ijk - l2 ||X||^2. A
+    channel that answers its random start with zero has no gradient, which is one reason to drop this way;
     another is the number of climbs. Without L2 it stays where it is. With L2 its input shrinks, and
     wakes the channel only if Adam overshoots zero or the channel's bias is positive. In the first
     layer, where all channels answer, the sum is the closed form on all of them, W^T a / (2 l2).
@@ -605,7 +617,7 @@ def invert_by_neuron(
     Yuan et al. (2019), equation (4).
     """
     fields = Fields.of(deep, ids, layer, locations)
-    rows, channels = (fields.activations > 0).nonzero(as_tuple=True)
+    rows, channels = fields.activations.nonzero(as_tuple=True)
     neurons = Fields(
         deep,
         layer,

@@ -193,7 +193,7 @@ class TextCNN(nn.Module):
 
 @dataclass(frozen=True)
 class DeepTextCNNConfig:
-    """What defines a DeepTextCNN before it is trained; the defaults are Yuan et al.'s for MR.
+    """What defines a DeepTextCNN before it is trained; the sizes, by default, are those for MR.
 
     Parameters
     ----------
@@ -391,6 +391,16 @@ class DeepTextCNN(nn.Module):
                 f"layers are 0 (the embedding) to {self.config.num_layers} here, got {layer}"
             )
         return number
+
+
+def as_deep_text_cnn(model: nn.Module) -> DeepTextCNN:
+    """Return the model, or raise a TypeError if it is another: it has no hidden locations."""
+    if not isinstance(model, DeepTextCNN):
+        raise TypeError(
+            f"hidden locations are a DeepTextCNN's, got a {type(model).__name__}: give the .model "
+            "of the classifier mr_deep or ag_news_deep, or one of your own"
+        )
+    return model
 
 
 def as_text_cnn(model: nn.Module) -> TextCNN:

@@ -46,6 +46,11 @@ def of_corpus(records: Sequence[Record], corpus: str) -> list[Record]:
     ValueError
         If there is none, or two of them differ in more than the seed.
     """
+    for record in records:
+        if record["study"] != "yuan-interpretations":
+            raise ValueError(
+                f"expected records of yuan-interpretations, got one of {record['study']}"
+            )
     chosen = [record for record in records if record["recipe"]["corpus"] == corpus]
     if not chosen:
         found = ", ".join(sorted({record["recipe"]["corpus"] for record in records}))
@@ -62,7 +67,9 @@ def of_corpus(records: Sequence[Record], corpus: str) -> list[Record]:
 def _settings(record: Record) -> dict[str, object]:
     recipe = {name: value for name, value in record["recipe"].items() if name != "seed"}
     documents = record["metrics"]["documents"]
-    return {"recipe": recipe, "read": record["interpretation"], "documents": documents}
+    texts = {split: record["corpus"][split]["files"] for split in ("train", "test")}
+    read = record["interpretation"]
+    return {"recipe": recipe, "texts": texts, "read": read, "documents": documents}
 
 
 def pooled_share(kept: Sequence[int], documents: int, *, confidence: float = 0.95) -> Estimate:

@@ -14,7 +14,7 @@ from scipy.stats import binomtest, norm
 from torch import Tensor
 
 from interpbook.inversion import Fields, Objective, closed_form, invert
-from interpbook.models import DeepTextCNN, document_lengths
+from interpbook.models import DeepTextCNN, as_deep_text_cnn, document_lengths
 from interpbook.neighbours import nearest_ids
 from interpbook.saliency import strongest_locations
 from interpbook.text import UNKNOWN, pad
@@ -179,7 +179,7 @@ def preservation_study(
         if min(numbers, default=0) < 1:
             raise ValueError(f"{name} are one or more positive numbers, got {numbers}")
     longest = max(locations) * max(words)
-    if longest > deep.config.max_length:
+    if longest > as_deep_text_cnn(deep).config.max_length:
         raise ValueError(
             f"{max(locations)} locations with {max(words)} words each make {longest} words, but "
             f"max_length is {deep.config.max_length}: ask for fewer"
@@ -197,10 +197,10 @@ def preservation_study(
         seed=seed,
     )
     kept = torch.empty(len(documents), len(locations), len(words), dtype=torch.bool)
-    for column, k in enumerate(locations):
-        for row, m in enumerate(words):
+    for row, k in enumerate(locations):
+        for column, m in enumerate(words):
             read = [[word for place in places[:k] for word in place[:m]] for places in found]
-            kept[:, column, row] = predict(deep, read).argmax(dim=1) == targets
+            kept[:, row, column] = predict(deep, read).argmax(dim=1) == targets
     return PreservationStudy(method, locations, words, targets, kept)
 
 
@@ -269,6 +269,12 @@ def interpretation_words(
         if method == "closed form":
             l2 = settings.get("l2", Objective().l2)
             overall = closed_form(Fields.of(deep, ids, layer, chosen), l2).overall
+            for (n, i), vector in zip(flat, overall, strict=True):
+                if not vector.any():
+                    raise ValueError(
+                        f"the closed form of location {i} of document {n} is zero, since with "
+                        f"l2 = {l2:g} no channel is worth its cost: take a smaller l2"
+                    )
         else:
             overall = invert(deep, ids, layer, chosen, **settings, seed=seed).overall
         found = nearest_ids(deep, overall, words)[0].tolist()

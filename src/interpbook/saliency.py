@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from interpbook.models import DeepTextCNN
+from interpbook.models import DeepTextCNN, as_deep_text_cnn
 from interpbook.training import check_labels
 
 
@@ -50,7 +50,7 @@ def location_saliency(
     ----------
     Yuan et al. (2019), equations (1) to (3).
     """
-    deep.eval()
+    as_deep_text_cnn(deep).eval()
     deep.check_layer(layer)
     check_weights(deep)
     _, inside = deep.lay_out(ids)
@@ -77,8 +77,9 @@ def strongest_locations(
 ) -> list[list[int]]:
     """List each document's locations of highest saliency, the highest first.
 
-    A dead location, one whose activation is zero throughout, is never among them: it has nothing to
-    say. So a short document may have fewer than ``count``.
+    The highest may still be negative, in a text where nothing speaks for the class. A dead
+    location, one whose activation is zero throughout, is never among them: it has nothing to say.
+    So a short document may have fewer than ``count``.
 
     Raises
     ------

@@ -236,12 +236,9 @@ _CHANGES = {
     ("vector_corpora", ("ag_news",)): ("vectors", "from AG's News alone"),
     ("vector_corpora", ("imdb",)): ("vectors", "from IMDB alone"),
     ("tokenizer", "words"): ("vectors", "lower-cased text"),
-    ("embedding_dim", 100): ("vectors", "100 dimensions"),
     ("dropout", 0.0): ("other settings", "no dropout"),
     ("padding", "paper"): ("other settings", "paper's padding"),
-    ("epochs", 4): ("other settings", "4 epochs"),
     ("epochs", 16): ("other settings", "16 epochs"),
-    ("vocab_size", 10_000): ("other settings", "10,000 words"),
 }
 _OTHERS = "other settings"
 

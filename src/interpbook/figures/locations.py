@@ -42,7 +42,7 @@ from interpbook.figures.columns import (
 from interpbook.figures.style import FAINT, GREY, INK, SIGNED
 from interpbook.interpretations import Interpretation, LocationReading
 from interpbook.markup import shortened
-from interpbook.models import DeepTextCNN
+from interpbook.models import DeepTextCNN, as_deep_text_cnn
 from interpbook.neighbours import Layout, lay_out_plane
 from interpbook.saliency import location_saliency
 from interpbook.text import UNKNOWN, pad
@@ -166,6 +166,12 @@ def location_cloud(
     for number, reading in enumerate(readings):
         for word, _ in reading.words[:words]:
             of_word.setdefault(word, []).append(number)
+    strangers = [word for word in of_word if word not in classifier.vocabulary]
+    if strangers:
+        raise ValueError(
+            f"the classifier does not know {strangers[0]!r}, a word of the readings: give the one "
+            "that was interpreted"
+        )
     ids = torch.tensor(classifier.vocabulary.encode(of_word))
     vectors = classifier.model.embedding.weight.detach()[ids]
     targets = torch.stack([reading.overall for reading in readings])
@@ -235,9 +241,7 @@ def saliency_map(
     ----------
     Yuan et al. (2019), equation (3).
     """
-    deep = classifier.model
-    if not isinstance(deep, DeepTextCNN):
-        raise TypeError("hidden locations are a DeepTextCNN's, got a TextCNN")
+    deep = as_deep_text_cnn(classifier.model)
     tokens = [token.word for token in spans_of(text, lowercase=classifier.lowercase)]
     check_words(tokens)
     ids = pad(classifier.encode([text]))
@@ -300,7 +304,7 @@ def receptive_fields(
     ValueError
         If there is no such layer or location, or there are too many words or locations.
     """
-    layer = deep.config.num_layers if layer is None else deep.check_layer(layer)
+    layer = as_deep_text_cnn(deep).check_layer(deep.config.num_layers if layer is None else layer)
     check_words(words)
     if not 1 <= len(locations) <= len(LOOKS):
         raise ValueError(f"expected 1..{len(LOOKS)} locations to draw, got {len(locations)}")
