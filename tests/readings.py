@@ -34,6 +34,7 @@ def reading(corpus: str = "mr", seed: int = 0, documents: int = 200) -> Record:
         for method, its in kept.items()
     }
     cell = DeepCell("yuan-interpretations", corpus, seed)
-    record = {"study": cell.study, "cell": cell.name, **cell.settings}
+    texts = {split: {"files": {split: "hash"}} for split in ("train", "test")}
+    record = {"study": cell.study, "cell": cell.name, "corpus": texts, **cell.settings}
     record["metrics"] = {"accuracy": 0.8, "documents": documents, "methods": counts}
     return json.loads(json.dumps(record))

@@ -439,5 +439,5 @@ def test_what_a_deep_network_has_not_is_one_sentence(as_users_run_it, ask):
 
 
 def test_what_a_text_cnn_has_not_is_one_sentence(as_users_run_it):
-    with pytest.raises(TypeError, match=r"are a DeepTextCNN's, got a TextCNN: load mr_deep or"):
+    with pytest.raises(TypeError, match=r"are a DeepTextCNN's, got a TextCNN: give the .model"):
         interpret(tiny_classifier(), "a good movie")

@@ -45,7 +45,8 @@ READ, K, M, STEPS = 24, (1, 2), (1, 3), 40
 QUARTER = READ // 4  # of the documents are started anew, and read in deeper layers
 
 
-WHOLE = ("yuan-table3", "yuan-interpretations")  # every record of these is committed
+# Every record of these is committed.
+WHOLE = ("yuan-table3", "yuan-choices", "yuan-interpretations")
 # Asked here, before the fixtures below make the studies small.
 COMMITTED = {
     study: {cell.name: is_done(data_folder() / "results", cell) for cell in deep_cells(study)}

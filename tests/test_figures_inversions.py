@@ -11,8 +11,11 @@ import torch
 from matplotlib import pyplot as plt
 
 from interpbook import Classifier, DeepTextCNN, DeepTextCNNConfig, Inversion, Vocabulary, figures
-from interpbook.inversion import Fields, Objective, closed_form, invert
+from interpbook.closed_forms import closed_form
+from interpbook.fields import Fields
+from interpbook.inversion import invert
 from interpbook.neighbours import nearest_words
+from interpbook.objectives import Objective
 
 WORDS = ("<pad>", "<unk>", "good", "bad", "slow", "moving", "film", "cast")
 RATE, STEPS = 0.05, 40

@@ -49,8 +49,10 @@ def test_an_interpretation_is_its_parts_put_together(layer, target):
     torch.testing.assert_close(found.saliency, saliency)
     (places,) = strongest_locations(deep, ids, layer, asked, 2)
     assert [reading.location for reading in found.readings] == places
-    overall = invert(deep, ids, layer, places, **SETTINGS).overall
+    inversion = invert(deep, ids, layer, places, **SETTINGS)
+    overall, awake = inversion.overall, inversion.answered.any(dim=0)
     words = nearest_words(deep, classifier.vocabulary, overall, 3)
+    words = [near if answers else [] for near, answers in zip(words, awake, strict=True)]
     for reading, vector, near in zip(found.readings, overall, words, strict=True):
         assert reading.field == deep.receptive_field(layer, reading.location, 6)
         assert reading.saliency == float(saliency[reading.location])
@@ -157,5 +159,5 @@ def test_weights_that_are_no_numbers_are_refused():
 
 
 def test_a_textcnn_has_no_hidden_locations():
-    with one_sentence(TypeError, "locations are a DeepTextCNN's, got a TextCNN: load mr_deep"):
+    with one_sentence(TypeError, "locations are a DeepTextCNN's, got a TextCNN: give the .model"):
         interpret(tiny_classifier(), TEXT)

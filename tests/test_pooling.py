@@ -130,6 +130,8 @@ def test_records_are_chosen_by_corpus():
         of_corpus([*RECORDS, other], "imdb")
     with pytest.raises(ValueError, match="got records of no corpus"):
         of_corpus([], "mr")
+    with pytest.raises(ValueError, match="records of yuan-interpretations, got one of table1"):
+        of_corpus([{**RECORDS[0], "study": "table1"}], "mr")
 
 
 @pytest.mark.parametrize(
@@ -138,6 +140,7 @@ def test_records_are_chosen_by_corpus():
         (("recipe", "epochs"), 4),
         (("interpretation", "steps"), 100),
         (("metrics", "documents"), 100),
+        (("corpus", "test", "files", "test"), "another hash"),
         (("seed",), 0),
     ],
 )

@@ -9,7 +9,8 @@ import torch
 
 from deep_networks import deep_network, one_sentence, shipped
 from interpbook import DeepTextCNN, load_corpus, pad
-from interpbook.inversion import Fields, closed_form
+from interpbook.closed_forms import closed_form
+from interpbook.fields import Fields
 from interpbook.neighbours import nearest_ids
 from interpbook.preservation import (
     METHODS,

@@ -15,8 +15,10 @@ from torch.nn import functional as F
 
 from interpbook.building import Encoded, as_classifier, encode_corpus, train_model
 from interpbook.classifier import Classifier
+from interpbook.closed_forms import closed_form
 from interpbook.deep_studies import INVERSION, LOCATIONS, READ_DOCUMENTS, STEPS, WORDS, DeepCell
-from interpbook.inversion import Fields, closed_form, invert
+from interpbook.fields import Fields
+from interpbook.inversion import invert
 from interpbook.models import DeepTextCNN
 from interpbook.neighbours import nearest_ids
 from interpbook.preservation import METHODS, PreservationStudy, preservation_study

@@ -37,7 +37,8 @@ class LocationReading:
     saliency : float
         What it adds to the class's logit, to first order.
     words : tuple of (str, float)
-        The words nearest to its overall vector, each with the cosine.
+        The words nearest to its overall vector, each with the cosine; none if the location answers
+        nothing that was found for it, which more restarts or steps may mend.
     overall : Tensor of shape (m,)
         The overall vector, equation (8).
     """
@@ -203,8 +204,8 @@ def interpret(
     Raises
     ------
     TypeError, ValueError
-        If the model is no DeepTextCNN, the text holds no word, no location is alive, a location
-        answers nothing that was found for it, or as ``invert``.
+        If the model is no DeepTextCNN, the text holds no word, no location is alive, or as
+        ``invert``.
 
     References
     ----------
@@ -240,12 +241,8 @@ def interpret(
         restarts=restarts,
         seed=seed,
     )
-    for location, answered in zip(chosen, inversion.answered.any(dim=0).tolist(), strict=True):
-        if not answered:
-            raise ValueError(
-                f"location {location} of layer {layer} answers nothing that was found from "
-                f"{restarts} random starts in {steps} steps: take more restarts or steps"
-            )
+    # What a location does not answer is no more than a random start: its words mean nothing.
+    answered = inversion.answered.any(dim=0).tolist()
     found = nearest_words(deep, classifier.vocabulary, inversion.overall, words)
     tokens = [token.word for token in spans_of(text, lowercase=classifier.lowercase)]
     return Interpretation(
@@ -261,11 +258,15 @@ def interpret(
                 location,
                 deep.receptive_field(layer, location, ids.shape[1]),
                 float(saliency[location]),
-                tuple(near),
+                tuple(near) if answers else (),
                 overall,
             )
-            for location, near, overall in zip(
-                inversion.fields.locations.tolist(), found, inversion.overall, strict=True
+            for location, near, overall, answers in zip(
+                inversion.fields.locations.tolist(),
+                found,
+                inversion.overall,
+                answered,
+                strict=True,
             )
         ),
     )

@@ -13,9 +13,12 @@ from jaxtyping import Bool, Int64
 from scipy.stats import binomtest, norm
 from torch import Tensor
 
-from interpbook.inversion import Fields, Objective, closed_form, invert
+from interpbook.closed_forms import closed_form
+from interpbook.fields import Fields
+from interpbook.inversion import invert
 from interpbook.models import DeepTextCNN, as_deep_text_cnn, document_lengths
 from interpbook.neighbours import nearest_ids
+from interpbook.objectives import Objective
 from interpbook.saliency import strongest_locations
 from interpbook.text import UNKNOWN, pad
 from interpbook.training import predict
