@@ -39,6 +39,7 @@ def similarity(vectors: Float[Tensor, "B R m"], inside: Bool[Tensor, "B R"]) -> 
 
     Examples
     --------
+    >>> import torch
     >>> inside = torch.ones(2, 2, dtype=torch.bool)
     >>> similarity(torch.tensor([[[1.0, 0], [2, 0]], [[1, 0], [0, 3]]]), inside)
     tensor([2., 1.])
