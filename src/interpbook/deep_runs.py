@@ -69,9 +69,9 @@ def measure_deep(cell: DeepCell, models: Path | None) -> Record:
 def corpus_statistics(corpus: Encoded) -> dict[str, Any]:
     """Return what Yuan et al. state of a corpus: its classes, documents and words.
 
-    The paper's c, N_train, N_test and size of V. The last counts the different words of the training
-    documents that the model keeps, without padding and the unknown word. Documents are counted as
-    the corpus has them.
+    The paper's c, N_train, N_test and size of V. The last counts the different words of the
+    training documents that the model keeps, without padding and the unknown word. Documents are
+    counted as the corpus has them.
 
     References
     ----------
