@@ -116,7 +116,7 @@ def kept_share(
     records : sequence of dict
         What ``of_corpus`` returns.
     method : str
-        One of ``interpbook.preservation.METHODS``.
+        One of ``preservation.METHODS``.
     k, m : int
         How many locations, and how many words for each.
     confidence : float

@@ -68,7 +68,7 @@ def preservation_curves(
     corpus : str
         A name that ``load_corpus`` knows.
     methods : sequence of str
-        Which of ``interpbook.preservation.METHODS``, in the legend's order.
+        Which of ``preservation.METHODS``, in the legend's order.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def preservation_html(
     k : int
         How many locations.
     methods : sequence of str
-        Which of ``interpbook.preservation.METHODS``. The inversion has no lead over itself.
+        Which of ``preservation.METHODS``. The inversion has no lead over itself.
 
     Raises
     ------
