@@ -139,7 +139,7 @@ def _read_runs(folder: Path) -> Runs:
 def _read_choices(folder: Path) -> Choices:
     choices: Choices = defaultdict(lambda: defaultdict(list))
     for record in read_records(folder) if any(folder.glob("*.json")) else ():
-        # Only Yuan et al.'s choices, which have no k, change two settings at once.
+        # Yuan et al.'s, which have no k, may change several settings at once (with --set).
         if len(record["changes"]) == 1 or "k" not in record:
             changes = [f"{name}={_short(value)}" for name, value in record["changes"].items()]
             place = record["recipe"]["corpus"], record.get("k", 0)
