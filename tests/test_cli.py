@@ -148,7 +148,7 @@ def test_explain_interprets_a_deep_classifier(deep_folder, capsys):
         own = tokens[reading.location]
         field = tokens[reading.field.start : reading.field.stop]
         assert seen == [f"[{word}]" if word == own else word for word in field]
-        assert words == " " * 10 + ", ".join(word for word, _ in reading.words)
+        assert words == " " * 10 + (", ".join(word for word, _ in reading.words) or "(no answer)")
     assert len(lines) == 2 * len(found.readings) > 0 and not err
 
 

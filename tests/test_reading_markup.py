@@ -114,3 +114,10 @@ def test_its_name_is_one_short_line(length):
     name = repr(crafted("x" * length, class_names=("no", "y" * 100)))
     assert name.startswith("Interpretation('xxxxx") and "layer 1, locations 0, 0" in name
     assert len(name) < 160 and "\n" not in name
+
+
+def test_a_location_that_answers_nothing_says_so():
+    found = crafted("a good film")
+    assert "no answer" not in found._repr_html_()
+    silent = tuple(replace(reading, words=()) for reading in found.readings)
+    assert replace(found, readings=silent)._repr_html_().count("no answer") == len(silent)

@@ -210,6 +210,6 @@ def interpretation_text(interpretation: Interpretation) -> str:
         seen[reading.location] = f"[{seen[reading.location]}]"
         lines += [
             f"{reading.saliency:>+8.3f}  {' '.join(seen[i] for i in reading.field)}",
-            f"{'':10}{', '.join(shortened(word) for word, _ in reading.words)}",
+            f"{'':10}{', '.join(shortened(word) for word, _ in reading.words) or '(no answer)'}",
         ]
     return "\n".join(lines)

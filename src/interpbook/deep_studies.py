@@ -96,7 +96,7 @@ class DeepCell:
     @property
     def name(self) -> str:
         """The record's name, without its ending."""
-        changes = [f"{name}={_short(value)}" for name, value in sorted(self.changes.items())]
+        changes = [change_name(*change) for change in sorted(self.changes.items())]
         return "-".join([self.corpus, *changes, f"seed{self.seed}"])
 
     @property
@@ -124,8 +124,11 @@ class DeepCell:
         return stated
 
 
-def _short(value: object) -> str:
-    return "+".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
+def change_name(name: str, value: object) -> str:
+    """Return ``name=value`` as the names of records and the ledger write it."""
+    if isinstance(value, tuple | list):
+        value = "+".join(map(str, value)) or "none"
+    return f"{name}={value}"
 
 
 def deep_cells(

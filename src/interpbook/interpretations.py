@@ -157,6 +157,7 @@ class Interpretation:
         ]
         nearest = [
             [f"{shortened(word, _SHOWN_LETTERS)} {cosine:.2f}" for word, cosine in reading.words]
+            or ["no answer"]
             for reading in self.readings
         ]
         rows = [

@@ -217,13 +217,9 @@ def climb(
     adam = torch.optim.Adam([vectors], lr=learning_rate, maximize=True, fused=True)
     noted = sorted({round(steps * part / _CHECKPOINTS) for part in range(_CHECKPOINTS + 1)})
     values, path = [], []
-
-    def terms() -> dict[str, Float[Tensor, " rows"]]:
-        found = repeated.respond(vectors)
-        return objective.terms(repeated.activations, found, vectors, repeated.inside)
-
     for step in range(steps + 1):
-        parts = terms()
+        found = repeated.respond(vectors)
+        parts = objective.terms(repeated.activations, found, vectors, repeated.inside)
         value = torch.stack(tuple(parts.values())).sum(dim=0)
         if step in noted:
             values.append(value.detach())

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import spearmanr
 
+from interpbook.deep_studies import change_name
 from interpbook.files import write_whole
 from interpbook.quantities import COUNTED, SETTINGS, metric, stated
 from interpbook.records import Record, read_records
@@ -141,14 +142,10 @@ def _read_choices(folder: Path) -> Choices:
     for record in read_records(folder) if any(folder.glob("*.json")) else ():
         # Yuan et al.'s, which have no k, may change several settings at once (with --set).
         if len(record["changes"]) == 1 or "k" not in record:
-            changes = [f"{name}={_short(value)}" for name, value in record["changes"].items()]
+            changes = [change_name(*change) for change in record["changes"].items()]
             place = record["recipe"]["corpus"], record.get("k", 0)
             choices[place][" and ".join(changes)].append(record)
     return choices
-
-
-def _short(value: object) -> str:
-    return ("+".join(value) or "none") if isinstance(value, list) else str(value)
 
 
 def _compare(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import norm
 
-from interpbook.preservation import METHODS
+from interpbook.preservation import METHODS, paired_lead
 from interpbook.records import Record
 
 
@@ -163,11 +163,8 @@ def kept_lead(
     won = float(np.mean([_count(record, other, "lost", k, m) for record in records]))
     lost = float(np.mean([_count(record, other, "won", k, m) for record in records]))
     documents = records[0]["metrics"]["documents"]
-    up, down = (won + 1) / (documents + 2), (lost + 1) / (documents + 2)
-    spread = np.sqrt((up + down - (up - down) ** 2) / (documents + 2))
-    reach = float(norm.ppf(0.5 + confidence / 2) * spread)
-    low, high = max(-1.0, up - down - reach), min(1.0, up - down + reach)
-    return Estimate((won - lost) / documents, low, high)
+    _, low, high = paired_lead(won + 1, lost + 1, documents + 2, confidence=confidence)
+    return Estimate((won - lost) / documents, max(-1.0, low), min(1.0, high))
 
 
 def _count(record: Record, method: str, what: str, k: int, m: int) -> int:

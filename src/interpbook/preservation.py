@@ -102,14 +102,14 @@ class PreservationStudy:
 
 
 def paired_lead(
-    won: int, lost: int, documents: int, *, confidence: float = 0.95
+    won: float | int, lost: float | int, documents: int, *, confidence: float = 0.95
 ) -> tuple[float, float, float]:
     """Return the difference of two shares of the same documents, and its confidence interval.
 
     Parameters
     ----------
-    won, lost : int
-        Documents that only the first keeps, and that only the second keeps.
+    won, lost : number
+        Documents that only the first keeps, and that only the second keeps; or means over runs.
     documents : int
         In all.
     confidence : float
@@ -125,7 +125,8 @@ def paired_lead(
     >>> [round(number, 3) for number in paired_lead(30, 10, 100)]
     [0.2, 0.082, 0.318]
     """
-    if min(won, lost) < 0 or documents < max(won + lost, 1):
+    # Rounded, since two means add up to a whole number only but for a float's last digit.
+    if min(won, lost) < 0 or documents < max(round(won + lost, 9), 1):
         raise ValueError(
             f"won and lost count some of the documents, got {won} and {lost} of {documents}"
         )

@@ -172,7 +172,7 @@ def location_cloud(
             f"the classifier does not know {strangers[0]!r}, a word of the readings: give the one "
             "that was interpreted"
         )
-    ids = torch.tensor(classifier.vocabulary.encode(of_word))
+    ids = torch.tensor(classifier.vocabulary.encode(of_word), dtype=torch.int64)
     vectors = classifier.model.embedding.weight.detach()[ids]
     targets = torch.stack([reading.overall for reading in readings])
     places = lay_out_plane(torch.cat([targets, vectors]), how)
