@@ -1,0 +1,279 @@
+// <textcnn-explorer model="imdb">: type a sentence, see A and B of the real model at once.
+
+import { bar, choice, colouredText, controls, make, note, percent, radios, say, setOptions, signed, slider, status, table, textBox } from "./drawing.js";
+import { LiveFigure, define } from "./live-figure.js";
+import { columnSums, ngramsOfWord, windowWords, wordView } from "./readings.js";
+
+const TITLES = {
+  imdb: "Film reviews (IMDB)",
+  ag_news: "News topics (AG’s News)",
+  mr: "Film reviews, a sentence each (MR)",
+  reviews: "Reviews written for this book",
+  headlines: "Headlines written for this book",
+};
+const OFFERED = ["imdb", "ag_news"];
+const EXAMPLES = {
+  imdb: [
+    "The plot is thin, but the acting is superb and the ending moved me.",
+    "The film is not bad at all.",
+    "I wanted to like it. Two hours later I was checking my watch.",
+  ],
+  ag_news: [
+    "A court orders the software giant to pay the football league.",
+    "The striker scored twice as the champions lost the cup final.",
+    "Shares fell after the bank warned of weaker profit.",
+  ],
+};
+const SHOWN_NGRAMS = 8;
+
+/**
+ * Attributes: model, text, view ("local" or "global"), clip, models (names to choose from).
+ * `result` is what TextCNN.explain returned last, with `model` and `label`; a `result` event follows
+ * every change. With `permalink` the address bar's fragment may carry sentence and model.
+ */
+export class Explorer extends LiveFigure {
+  async start() {
+    this.name = this.getAttribute("model") ?? OFFERED[0];
+    this.view = this.getAttribute("view") ?? "local";
+    this.clip = Number(this.getAttribute("clip") ?? 5);
+    this.label = null; // the predicted class, until the reader chooses
+    this.position = null; // the strongest word, until the reader points at one
+    const link = this.readLink();
+    const model = await this.load(link?.model ?? this.name);
+    this.name = link?.model ?? this.name;
+    this.model = model;
+    this.build(link?.text ?? this.getAttribute("text") ?? EXAMPLES[this.name]?.[0] ?? "");
+    this.update();
+    if (link) this.scrollIntoView();
+  }
+
+  get offered() {
+    const names = this.getAttribute("models")?.split(/\s+/) ?? OFFERED;
+    return names.includes(this.name) ? names : [this.name, ...names];
+  }
+
+  build(text) {
+    const [textField, box] = textBox("Your sentence", text, () => this.update());
+    const models = this.offered.map((name) => [name, TITLES[name] ?? name]);
+    const [modelField, models_] = choice("Model", models, this.name, () => this.changeModel());
+    const [labelField, labels] = choice("Seen from", [], "", () => {
+      this.label = labels.value === "" ? null : Number(labels.value);
+      this.update();
+    });
+    const [clipField, clip] = slider(
+      "Clip at λ",
+      { min: 0.5, max: 20, step: 0.5, value: this.clip, format: (value) => value.toFixed(1) },
+      (value) => {
+        this.clip = value;
+        this.update();
+      },
+    );
+    const views = [
+      ["local", "what it adds to the class (local view)"],
+      ["global", "what the loss does without it (global view)"],
+    ];
+    const viewField = radios("A word’s colour says", views, this.view, (event) => {
+      this.view = event.target.value;
+      this.update();
+    });
+    this.parts = {
+      box, labels, models: models_, clip, clipField,
+      examples: make("p", { class: "live-examples" }),
+      answer: status(),
+      sentence: make("div"),
+      legend: note(),
+      word: make("div", { class: "live-panel" }),
+      sums: make("div"),
+      card: note(),
+      link: make("a", {}, "Link to this sentence"),
+    };
+    const { examples, answer, sentence, legend, word, sums, card, link } = this.parts;
+    this.replaceChildren(
+      controls(textField, modelField),
+      examples,
+      answer,
+      sentence,
+      legend,
+      controls(viewField, labelField, clipField),
+      word,
+      sums,
+      card,
+      ...(this.hasAttribute("permalink") ? [make("p", { class: "live-link" }, link)] : []),
+    );
+    this.describeModel();
+    if (this.hasAttribute("permalink"))
+      addEventListener("hashchange", () => this.followLink());
+  }
+
+  async changeModel(name = this.parts.models.value) {
+    this.parts.answer.textContent = "Loading the model …";
+    try {
+      this.model = await this.load(name);
+    } catch (error) {
+      this.parts.answer.textContent = `This model could not be loaded: ${error.message}.`;
+      this.parts.models.value = this.name;
+      return;
+    }
+    // A sentence that the reader wrote stays; an example makes room for one of the new model.
+    if (EXAMPLES[this.name]?.includes(this.parts.box.value))
+      this.parts.box.value = EXAMPLES[name]?.[0] ?? this.parts.box.value;
+    [this.name, this.label, this.position] = [name, null, null];
+    this.parts.models.value = name;
+    this.describeModel();
+    this.update();
+  }
+
+  /** What depends on the model, not on the sentence. */
+  describeModel() {
+    const { labels, examples, card } = this.parts;
+    const { classNames, filters, words } = this.model;
+    setOptions(labels, [["", "the predicted class"], ...classNames.map((name, q) => [q, name])], this.label ?? "");
+    const sentences = EXAMPLES[this.name] ?? [];
+    examples.replaceChildren(
+      ...(sentences.length ? ["Or try: "] : []),
+      ...sentences.map((text) => make("button", { type: "button", onclick: () => this.show(text) }, text)),
+    );
+    const { trained, official } = this.model.card;
+    const share = trained === official ? "" : ` of ${official.toLocaleString("en")}`;
+    card.textContent =
+      `A TextCNN with ${filters.length} filters, trained on ${trained.toLocaleString("en")}${share} documents. The page ` +
+      `carries the ${words.length.toLocaleString("en")} most frequent words of its vocabulary, a byte a weight. ` +
+      "Nothing that you type leaves this page.";
+  }
+
+  /** Show another sentence, as if the reader had typed it. */
+  show(text) {
+    this.parts.box.value = text;
+    this.update();
+  }
+
+  update() {
+    const result = this.model.explain(this.parts.box.value);
+    const label = this.label ?? Math.max(result.predicted, 0);
+    this.parts.clipField.hidden = this.view === "local";
+    this.scores = wordView(result, label, this.view, this.clip);
+    if (!(this.position < result.tokens.length)) this.position = null;
+    this.publish({ ...result, model: this.name, label });
+    this.drawAnswer();
+    this.drawSentence();
+    this.drawWord(this.position ?? strongest(this.scores));
+    this.drawSums();
+    this.parts.link.href = `#${new URLSearchParams({ model: this.name, text: result.text })}`;
+  }
+
+  drawAnswer() {
+    const { tokens, predicted, probabilities, classNames, known, unread } = this.result;
+    if (!tokens.length) return say(this.parts.answer, "Write at least one word.");
+    const unknown = known.filter((is) => !is).length;
+    const remarks = [
+      `${classNames[predicted]}, ${percent(probabilities[predicted])}`,
+      unknown && `the model does not know ${unknown} of ${tokens.length} words (in italics)`,
+      unread && `it reads the first ${tokens.length} words; ${unread} more are left out`,
+    ];
+    say(this.parts.answer, `The model says: ${remarks.filter(Boolean).join("; ")}.`);
+  }
+
+  drawSentence() {
+    const { text, spans, known, classNames, label, tokens, unread } = this.result;
+    const unit = this.view === "local" ? "logits" : "times the loss";
+    const cut = (score) => (this.view === "global" && Math.abs(score) >= this.clip ? " or more" : "");
+    this.parts.sentence.replaceChildren(
+      colouredText({
+        text: unread ? text.slice(0, spans.at(-1).end) : text,
+        spans, known,
+        scores: this.scores,
+        name: `Your sentence, word by word, seen from ${classNames[label]}: arrow keys move`,
+        describe: (i) =>
+          `${tokens[i]}: ${signed(this.scores[i])}${cut(this.scores[i])} ${unit}` +
+          (known[i] ? "" : ", not in the vocabulary"),
+        selected: this.position ?? strongest(this.scores),
+        onselect: (i) => {
+          this.position = i;
+          this.drawWord(i);
+        },
+      }),
+    );
+    say(
+      this.parts.legend,
+      `Blue, solid line: speaks for ${classNames[label]}; orange, dotted: against it. ` +
+        (this.view === "local"
+          ? "Numbers are logits."
+          : `Numbers are the relative change of the loss without the word’s row of B, at most ${this.clip}.`) +
+        " Point at a word, or reach it with Tab and the arrow keys, to see its n-grams.",
+    );
+  }
+
+  /** The n-grams through which a word speaks. */
+  drawWord(position) {
+    const { tokens, wordScores, label, classNames } = this.result;
+    if (!tokens.length) return this.parts.word.replaceChildren();
+    const found = ngramsOfWord(this.model, this.result, position, label);
+    const largest = Math.max(...found.map(({ score }) => Math.abs(score)));
+    const rows = found.slice(0, SHOWN_NGRAMS).map(({ start, width, filters, score }) => {
+      const words = windowWords(this.result, start, width).map((word, j) =>
+        start + j === position ? make("strong", {}, word) : (word ?? "·"),
+      );
+      return [
+        make("span", { class: "live-ngram" }, ...words.flatMap((word) => [word, " "])),
+        String(filters.length),
+        bar(score, largest),
+      ];
+    });
+    const row = wordScores[position][label];
+    const rest = row - found.slice(0, SHOWN_NGRAMS).reduce((sum, { score }) => sum + score, 0);
+    const more = Math.max(found.length - SHOWN_NGRAMS, 0);
+    rows.push([
+      more ? `${more} more n-grams and shares of the bias` : "shares of the bias of silent filters",
+      "",
+      signed(rest),
+    ]);
+    rows.push([`together: what B gives “${tokens[position]}”`, "", signed(row)]);
+    this.parts.word.replaceChildren(
+      found.length
+        ? table(
+            `“${tokens[position]}” speaks through ${found.length} ${found.length === 1 ? "n-gram" : "n-grams"}; logits for ${classNames[label]}`,
+            ["n-gram", "filters", "logits of this word"],
+            rows,
+          )
+        : note(`No filter chose an n-gram with “${tokens[position]}”; B gives it ${signed(row)}, its shares of the bias.`),
+    );
+  }
+
+  /** Both column sums beside the logits. */
+  drawSums() {
+    const { logits, ngramScores, wordScores, classNames } = this.result;
+    if (!logits.length) return this.parts.sums.replaceChildren();
+    const a = columnSums(ngramScores, logits.length);
+    const b = columnSums(wordScores, logits.length);
+    const largest = Math.max(...logits.map(Math.abs));
+    this.parts.sums.replaceChildren(
+      table(
+        "Both matrices add up to the logits",
+        ["class", "column of A", "column of B", "logit"],
+        classNames.map((name, q) => [name, ...[a, b, logits].map((sums) => bar(sums[q], largest, signed(sums[q], 3)))]),
+      ),
+    );
+  }
+
+  /** The sentence and the model that the address carries, if it does. */
+  readLink() {
+    if (!this.hasAttribute("permalink")) return null;
+    const carried = new URLSearchParams(location.hash.slice(1));
+    if (!carried.has("text")) return null;
+    const model = carried.get("model");
+    return { text: carried.get("text"), model: this.offered.includes(model) ? model : this.name };
+  }
+
+  async followLink() {
+    const link = this.readLink();
+    if (!link) return;
+    if (link.model !== this.name) await this.changeModel(link.model);
+    if (link.text !== this.parts.box.value) this.show(link.text);
+  }
+}
+
+function strongest(scores) {
+  return scores.reduce((best, score, i) => (Math.abs(score) > Math.abs(scores[best]) ? i : best), 0);
+}
+
+define("textcnn-explorer", Explorer);

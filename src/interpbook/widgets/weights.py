@@ -1,0 +1,84 @@
+"""A classifier small enough for a reader's browser, as one safetensors file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from typing import Any
+
+from safetensors.torch import load, save
+
+from interpbook.classifier import Classifier, load_classifier
+from interpbook.models import TextCNN, TextCNNConfig, as_text_cnn
+from interpbook.precision import pack, unpack
+from interpbook.text import Vocabulary
+
+PAGE_WORDS = 9_000
+PAGE_MODELS = ("imdb", "ag_news", "mr", "reviews", "headlines")
+
+
+def page_weights(name: str, words: int = PAGE_WORDS) -> bytes:
+    """Return one of the book's classifiers as a page carries it.
+
+    The file is a safetensors file like any other: the weights as ``precision.pack`` stores them in
+    int8, and under the metadata's ``classifier`` all else in JSON. Words beyond the most frequent
+    ones are left out, so the page's model takes them for unknown.
+
+    Parameters
+    ----------
+    name : str
+        "imdb", "ag_news", "mr", "reviews" or "headlines".
+    words : int
+        The most words V to keep, the two special ones included.
+
+    Raises
+    ------
+    TypeError
+        If the classifier is no TextCNN.
+    FileNotFoundError
+        If there is no such classifier.
+    """
+    classifier = load_classifier(name)
+    model = as_text_cnn(classifier.model)
+    kept = classifier.vocabulary.words[:words]
+    weights = model.state_dict()
+    weights["embedding.weight"] = weights["embedding.weight"][:words]
+    train = classifier.card["train"]
+    description = {
+        "config": asdict(replace(model.config, vocab_size=len(kept))),
+        "class_names": classifier.class_names,
+        "lowercase": classifier.lowercase,
+        "card": {"trained": train["documents"], "official": train["official_documents"]},
+        "words": kept,
+    }
+    text = json.dumps(description, ensure_ascii=False, separators=(",", ":"))
+    return save(pack(weights, "int8"), metadata={"classifier": text})
+
+
+def read_page_weights(data: bytes) -> Classifier:
+    """Return the classifier that a page computes with, from what ``page_weights`` made.
+
+    Examples
+    --------
+    >>> classifier = read_page_weights(page_weights("imdb", words=2_000))
+    >>> classifier.explain("The acting is superb.")
+    Explanation('The acting is superb.': positive 87%)
+    """
+    description = _description(data)
+    config = description["config"] | {"widths": tuple(description["config"]["widths"])}
+    model = TextCNN(TextCNNConfig(**config))
+    model.load_state_dict(unpack(load(data)))
+    return Classifier(
+        model=model,
+        vocabulary=Vocabulary(tuple(description["words"])),
+        class_names=tuple(description["class_names"]),
+        lowercase=description["lowercase"],
+        card=description["card"],
+    )
+
+
+def _description(data: bytes) -> dict[str, Any]:
+    """Read the header's metadata: safetensors itself shows them of files alone, not of bytes."""
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    return json.loads(header["__metadata__"]["classifier"])
