@@ -1,7 +1,7 @@
-"""Give the site's live figures what they load: one script, one style sheet, and each model's weights.
+"""Give the site's live figures what they load: a script, a style sheet, and the models' weights.
 
 A page that holds a ``<textcnn-...>`` element gets script and style; no other page does. The weights
-are scripts too, because a browser that shows a page from a local folder loads no other kind of file.
+are scripts too, because a browser that shows a page from a local folder loads nothing else.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def add_to_page(
 
 
 def write_files(app: Sphinx) -> None:
-    """Write script, style sheet and models, before the pages: Sphinx adds their hash to the links."""
+    """Write script, style sheet and models before the pages: Sphinx adds their hash to links."""
     if app.builder.name != "html":
         return
     folder = Path(app.outdir) / FOLDER

@@ -1,9 +1,9 @@
 """The live figures' script and style: ES modules joined into one file.
 
-The modules in ``js/`` import each other by name, and a browser could load them as they are. One file
-is needed twice: a page opened from a local folder may not load modules at all, and anywidget takes a
-single one. Joining needs no tool: the modules stand one after the other, each behind what it imports,
-without their import lines and without the word ``export``.
+The modules in ``js/`` import each other by name, and a browser could load them as they are. One
+file is needed twice: a page opened from a local folder may not load modules at all, and anywidget
+takes a single one. Joining needs no tool: the modules stand one after the other, each behind what
+it imports, without their import lines and without the word ``export``.
 """
 
 from __future__ import annotations
