@@ -1,4 +1,4 @@
-"""The explorer on the built page computes what the package computes, with the weights of the page."""
+"""The explorer on the built page computes what the package does, with the page's weights."""
 
 from __future__ import annotations
 

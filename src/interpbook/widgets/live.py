@@ -1,4 +1,4 @@
-"""Live figures: the same custom element on a page of the site and, through anywidget, in a notebook."""
+"""Live figures: a custom element on a page, the same through anywidget in a notebook."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _FALLBACK = (
 class Live(anywidget.AnyWidget):
     """A figure that the reader's browser computes, with or without a kernel.
 
-    In Jupyter it is a widget, and ``result`` holds what the figure shows now. On the site the cell's
-    output is a custom element, which loads the model by itself: no kernel is asked. It prints as a
-    fixed line of text, so that a notebook with it can be compared strictly.
+    In Jupyter it is a widget, and ``result`` holds what the figure shows now. On the site the
+    cell's output is a custom element, which loads the model by itself: no kernel is asked. It
+    prints as a fixed line of text, so that a notebook with it can be compared strictly.
 
     Parameters
     ----------

@@ -62,7 +62,7 @@ def read_page_weights(data: bytes) -> Classifier:
     --------
     >>> classifier = read_page_weights(page_weights("imdb", words=2_000))
     >>> classifier.explain("The acting is superb.")
-    Explanation('The acting is superb.': positive 87%)
+    Explanation('The acting is superb.': positive 82%)
     """
     description = _description(data)
     config = description["config"] | {"widths": tuple(description["config"]["widths"])}
