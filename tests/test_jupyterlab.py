@@ -17,6 +17,8 @@ def extensions() -> dict[str, str]:
     return {line.split()[0]: line for line in lines if line.strip()}
 
 
-@pytest.mark.parametrize("name", ["jupyterlab-myst", "@jupyter-widgets/jupyterlab-manager"])
+@pytest.mark.parametrize(
+    "name", ["jupyterlab-myst", "@jupyter-widgets/jupyterlab-manager", "anywidget"]
+)
 def test_extension_is_enabled_and_compatible(extensions, name):
     assert "enabled" in extensions[name] and "OK" in extensions[name], extensions[name]

@@ -83,7 +83,7 @@ export class Explorer extends LiveFigure {
       sentence: make("div"),
       legend: note(),
       word: make("div", { class: "live-panel" }),
-      sums: make("div"),
+      sums: make("div", { class: "live-sums" }),
       card: note(),
       link: make("a", {}, "Link to this sentence"),
     };
@@ -208,7 +208,8 @@ export class Explorer extends LiveFigure {
     const { tokens, wordScores, label, classNames } = this.result;
     if (!tokens.length) return this.parts.word.replaceChildren();
     const found = ngramsOfWord(this.model, this.result, position, label);
-    const largest = Math.max(...found.map(({ score }) => Math.abs(score)));
+    const row = wordScores[position][label];
+    const largest = Math.max(...found.map(({ score }) => Math.abs(score)), Math.abs(row));
     const rows = found.slice(0, SHOWN_NGRAMS).map(({ start, width, filters, score }) => {
       const words = windowWords(this.result, start, width).map((word, j) =>
         start + j === position ? make("strong", {}, word) : (word ?? "·"),
@@ -219,15 +220,14 @@ export class Explorer extends LiveFigure {
         bar(score, largest),
       ];
     });
-    const row = wordScores[position][label];
     const rest = row - found.slice(0, SHOWN_NGRAMS).reduce((sum, { score }) => sum + score, 0);
     const more = Math.max(found.length - SHOWN_NGRAMS, 0);
     rows.push([
       more ? `${more} more n-grams and shares of the bias` : "shares of the bias of silent filters",
       "",
-      signed(rest),
+      bar(rest, largest),
     ]);
-    rows.push([`together: what B gives “${tokens[position]}”`, "", signed(row)]);
+    rows.push([`together: what B gives “${tokens[position]}”`, "", bar(row, largest)]);
     this.parts.word.replaceChildren(
       found.length
         ? table(
