@@ -58,6 +58,8 @@ def test_tokenizing_words_again_changes_nothing(text, lowercase):
         ("الفِيلمُ جَيِّد", ["الفِيلمُ", "جَيِّد"]),
         ("good 👍🏽 👩‍👩‍👧 movie", ["good", "movie"]),
         ("cafe\u0301 CAFÉ", ["café", "café"]),
+        ("می\u200cخواهم", ["می\u200cخواهم"]),
+        ("क्\u200dष a\u200d b", ["क्\u200dष", "a", "b"]),
         ("…?! ★ 🎬", []),
         ("", []),
     ],

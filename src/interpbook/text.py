@@ -20,9 +20,12 @@ T = TypeVar("T")
 PADDING, UNKNOWN = 0, 1
 PADDING_WORD, UNKNOWN_WORD = "<pad>", "<unk>"
 
-# A letter or digit, then letters, digits and combining marks; an apostrophe may stand inside.
-# Any script: Hindi vowel signs and Hebrew points are marks, which Python's own \w would split at.
-_WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['’][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*")
+# A letter or digit, then letters, digits and combining marks; an apostrophe may stand inside, and so
+# may the joiners without width that Persian and Hindi spell with. Any script: Hindi vowel signs and
+# Hebrew points are marks, which Python's own \w would split at.
+_WORD = regex.compile(
+    r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['’\u200c\u200d][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*"
+)
 
 # The same for plain English text, twice as fast.
 _ASCII_WORD = re.compile(r"[A-Za-z0-9]+(?:'[A-Za-z0-9]+)*")

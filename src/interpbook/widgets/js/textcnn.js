@@ -7,8 +7,9 @@
 export const PADDING = 0;
 export const UNKNOWN = 1;
 
-// As in text.py: a letter or digit, then letters, digits and marks; an apostrophe may stand inside.
-const WORD = /[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['’][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*/gu;
+// As in text.py: a letter or digit, then letters, digits and marks; an apostrophe or a joiner without
+// width may stand inside.
+const WORD = /[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['’\u200c\u200d][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*/gu;
 
 /** Split a text into words that remember their place: [{word, start, end}]. */
 export function tokenize(text, lowercase = true) {
