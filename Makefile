@@ -18,7 +18,7 @@ PORT ?= 8000
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint unit nbval browser serve lab notebooks models bench links lock clean
+.PHONY: help book test lint unit nbval browser serve lab notebooks models page-models bench links lock clean
 
 help: ## list the targets
 	@echo "Inside the Text CNN"
@@ -32,7 +32,9 @@ $(STAMP): requirements.lock pyproject.toml tools/install.py | .venv/pyvenv.cfg
 	$(PY) tools/install.py
 	@touch $(STAMP)
 
+# From an empty folder: a page that the book has dropped would stay, and land in the archive.
 book: $(STAMP) ## build the site into book/_build/html; any warning fails
+	rm -rf $(SITE)
 	$(BIN)/jupyter-book build book --all -W -n --keep-going
 	@echo "The site is in $(SITE); 'make serve' shows it."
 
@@ -65,6 +67,9 @@ notebooks: $(STAMP) ## re-execute the notebooks and bring them to normal form (b
 
 models: $(STAMP) ## train all embedded classifiers again (downloads the real corpora, half an hour)
 	for name in reviews headlines mr ag_news imdb; do $(BIN)/interpbook train $$name || exit 1; done
+
+page-models: $(STAMP) ## measure how accurate the site's small models are (before a commit of new models)
+	$(PY) -m interpbook.widgets.accuracy
 
 bench: $(STAMP) ## time the package against its peers
 	$(PY) -m pytest benchmarks --benchmark-only -s

@@ -426,6 +426,9 @@ def test_what_is_noted_on_the_way():
         value = torch.stack([*terms.values()]).sum(dim=0).detach()
         torch.testing.assert_close(found.values[noted, 0], value, **EXACT)
         torch.testing.assert_close(found.path[noted, 0], fields.mean(vectors), **EXACT)
+        assert [*found.terms] == [*terms]
+        for name, part in terms.items():
+            torch.testing.assert_close(found.terms[name][noted, 0], part.detach(), **EXACT)
     shorter = invert(deep, IDS, 1, [1, 4], **SETTINGS | {"steps": 10})
     torch.testing.assert_close(shorter.path[-1], found.path[found.steps.index(10)], **EXACT)
     assert (found.values[-1] > found.values[0]).all()

@@ -42,6 +42,15 @@ def find_chromium() -> str | None:
     return found or (str(MAC) if MAC.exists() else None)
 
 
+def pages(site: Path = SITE) -> list[str]:
+    """List the pages of the built site; a page that only redirects is none."""
+    return [
+        path.relative_to(site).as_posix()
+        for path in sorted(site.rglob("*.html"))
+        if "_static" not in path.parts and 'http-equiv="Refresh"' not in path.read_text("utf-8")
+    ]
+
+
 class Visit:
     """A page, opened once, and all that it asked for and complained about on the way."""
 
@@ -53,19 +62,23 @@ class Visit:
         page.on("request", lambda request: self._request(request.url, address))
         page.on("console", lambda message: self._console(message.type, message.text))
         page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        page.on("requestfailed", lambda request: self._failure(request.url, address))
         page.on(
             "response",
             lambda r: r.status >= 400 and self.complaints.append(f"{r.status}: {r.url}"),
         )
         page.route(re.compile(f"^(?!{re.escape(address)})https?://"), lambda route: route.abort())
         page.goto(address + name, wait_until="load")
-        page.evaluate("window.MathJax?.startup?.promise")
         page.evaluate("document.fonts.ready.then(() => true)")
         page.wait_for_load_state("networkidle")
 
     def _request(self, url: str, address: str) -> None:
         if not url.startswith((address, "data:", "blob:")):
             self.foreign.append(url)
+
+    def _failure(self, url: str, address: str) -> None:
+        if url.startswith(address):  # the others never leave
+            self.complaints.append(f"failed: {url}")
 
     def _console(self, kind: str, text: str) -> None:
         if kind in ("error", "warning"):

@@ -7,7 +7,7 @@ row of the batch, whatever document it stands in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -48,6 +48,8 @@ class Inversion:
     answered : Tensor of shape (restarts, B), bool
         Where the location answers the input found with one of the channels that count. Where not,
         the response never moved the input, and its words mean nothing: take another start.
+    terms : dict of str to Tensor of shape (noted, restarts, B)
+        What the values are sums of, as ``Objective.terms`` names them.
     """
 
     fields: Fields
@@ -58,6 +60,7 @@ class Inversion:
     path: Float[Tensor, "noted restarts B m"]
     gradients: Float[Tensor, "restarts B"]
     answered: Bool[Tensor, "restarts B"]
+    terms: dict[str, Float[Tensor, "noted restarts B"]] = field(default_factory=dict)
 
     @property
     def best(self) -> Int64[Tensor, " B"]:
@@ -216,13 +219,14 @@ def climb(
     vectors = starts.clone().requires_grad_()
     adam = torch.optim.Adam([vectors], lr=learning_rate, maximize=True, fused=True)
     noted = sorted({round(steps * part / _CHECKPOINTS) for part in range(_CHECKPOINTS + 1)})
-    values, path = [], []
+    values, path, terms = [], [], []
     for step in range(steps + 1):
         found = repeated.respond(vectors)
         parts = objective.terms(repeated.activations, found, vectors, repeated.inside)
         value = torch.stack(tuple(parts.values())).sum(dim=0)
         if step in noted:
             values.append(value.detach())
+            terms.append({name: part.detach() for name, part in parts.items()})
             path.append(repeated.mean(vectors.detach()))
         if step < steps:
             # Set, not summed up: the batch's rows have no weights in common.
@@ -247,6 +251,7 @@ def climb(
         # Where the first term has no gradient, any other is beyond its measure.
         ratio.where(answered, torch.where(length > _TINY, torch.inf, 0.0)).view(shape),
         answered.view(shape),
+        {name: torch.stack([part[name] for part in terms]).unflatten(1, shape) for name in parts},
     )
 
 

@@ -6,6 +6,7 @@ import functools
 import http.server
 import os
 import threading
+import zipfile
 from collections.abc import Iterator
 
 import pytest
@@ -29,6 +30,18 @@ def address() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Unpack the archive that the site offers; return the address of the folder in it."""
+    found = list(SITE.glob("*.zip"))
+    assert len(found) == 1, f"one archive in {SITE}, not {found}"
+    folder = tmp_path_factory.mktemp("a reader's folder")
+    with zipfile.ZipFile(found[0]) as archive:
+        archive.extractall(folder)
+    (inside,) = folder.iterdir()
+    return f"{inside.as_uri()}/"
 
 
 @pytest.fixture(scope="session")

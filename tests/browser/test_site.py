@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
-from visiting import SITE, TOO_WIDE, Visit, violations
+from visiting import SITE, TOO_WIDE, Visit, pages, violations
 
 IMAGES_WITHOUT_ALT = """() => [...document.querySelectorAll("main img, article img")]
     .filter(image => {
@@ -18,20 +17,11 @@ IMAGES_WITHOUT_ALT = """() => [...document.querySelectorAll("main img, article i
     }).map(image => image.src)"""
 
 MATHS = """() => ({
-    sources: document.querySelectorAll("article .math").length,
-    unset: [...document.querySelectorAll("article .math")]
-        .filter(node => !node.querySelector("mjx-container")).map(node => node.textContent),
-    errors: [...document.querySelectorAll("mjx-merror")].map(node => node.textContent),
+    sources: document.querySelectorAll(".math").length,
+    unset: [...document.querySelectorAll(".math")]
+        .filter(node => !node.querySelector(".katex")).map(node => node.textContent),
+    errors: [...document.querySelectorAll(".katex-error")].map(node => node.textContent),
 })"""
-
-
-def pages(site: Path = SITE) -> list[str]:
-    """List the pages of the built site; a page that only redirects is none."""
-    return [
-        path.relative_to(site).as_posix()
-        for path in sorted(site.rglob("*.html"))
-        if "_static" not in path.parts and 'http-equiv="Refresh"' not in path.read_text("utf-8")
-    ]
 
 
 PAGES = pages()

@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_MODULES = Path(__file__).parent / "js"
+MODULES = Path(__file__).parent / "js"
 _IMPORT = re.compile(r'^import (?:\{[^}]*\} from )?"\./([\w.-]+)";\n', re.MULTILINE)
+_DEFINED = re.compile(r'^define\("textcnn-([a-z-]+)"', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=async|class|const|function)", re.MULTILINE)
 
 
@@ -26,9 +27,20 @@ def notebook_module() -> str:
     return _join("notebook.js")
 
 
+def figure_names() -> tuple[str, ...]:
+    """Return the names of the live figures, without the ``textcnn-`` before them.
+
+    Examples
+    --------
+    >>> "explorer" in figure_names()
+    True
+    """
+    return tuple(_DEFINED.findall(_join("figures.js")))
+
+
 def style() -> str:
     """Return the style sheet of both."""
-    return (_MODULES / "live.css").read_text("utf-8")
+    return (MODULES / "live.css").read_text("utf-8")
 
 
 def _join(entry: str) -> str:
@@ -40,7 +52,7 @@ def _join(entry: str) -> str:
         if name in visited:
             return
         visited.add(name)
-        text = (_MODULES / name).read_text("utf-8")
+        text = (MODULES / name).read_text("utf-8")
         for needed in _IMPORT.findall(text):
             add(needed)
         pieces.append(f"// {name}\n{_EXPORT.sub('', _IMPORT.sub('', text))}")

@@ -9,8 +9,8 @@ from typing import Any
 import anywidget
 import traitlets
 
-from interpbook.widgets.bundle import notebook_module, style
-from interpbook.widgets.weights import PAGE_MODELS, page_weights
+from interpbook.widgets.bundle import figure_names, notebook_module, style
+from interpbook.widgets.weights import check_model, page_weights
 
 _FALLBACK = (
     "A live figure stands here on the book's site, and in Jupyter once this cell has run with the "
@@ -31,13 +31,15 @@ class Live(anywidget.AnyWidget):
         The element's name behind ``textcnn-``, such as "explorer".
     data : optional
         What the figure shows besides a model's answers: anything that JSON holds.
-    **attributes : str or number
+    **attributes : str, number or bool
         The element's attributes: ``model``, ``text`` and what the figure takes besides.
 
     Raises
     ------
     ValueError
-        If there is no such model.
+        If there is no such figure or model, or ``data`` holds a number that is not finite.
+    TypeError
+        If ``data`` holds what JSON cannot.
 
     Examples
     --------
@@ -53,19 +55,21 @@ class Live(anywidget.AnyWidget):
     result = traitlets.Dict().tag(sync=True)
 
     def __init__(self, figure: str, *, data: Any = None, **attributes: str | int | float) -> None:
-        _check_model(attributes.get("model", PAGE_MODELS[0]))
+        if figure not in figure_names():
+            raise ValueError(f"live figures are {', '.join(figure_names())}, got {figure!r}")
+        if "model" in attributes:
+            check_model(attributes["model"])
+        data = {} if data is None else data
+        _as_json(data)  # what JSON cannot hold should stop here, not in the reader's browser
         self._line = f"Live({', '.join([repr(figure), *_pairs(attributes)])})"
-        named = {name.replace("_", "-"): str(value) for name, value in attributes.items()}
-        super().__init__(
-            element=f"textcnn-{figure}", attributes=named, data={} if data is None else data
-        )
+        super().__init__(element=f"textcnn-{figure}", attributes=_named(attributes), data=data)
         self.on_msg(self._send_weights)
 
     def _send_weights(self, _: object, content: dict[str, Any], buffers: object) -> None:
         """Answer a figure that asks for a model."""
         name = content.get("model", "")
         try:
-            self.send({"model": name}, buffers=[page_weights(_check_model(name))])
+            self.send({"model": name}, buffers=[page_weights(name)])
         except (OSError, ValueError) as error:
             self.send({"model": name, "error": str(error)})
 
@@ -78,8 +82,7 @@ class Live(anywidget.AnyWidget):
             f' {name}="{escape(value)}"' for name, value in self.attributes.items()
         )
         # In a script "<" could end the element; in JSON it can be written otherwise.
-        data = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"))
-        data = data.replace("<", "\\u003c")
+        data = _as_json(self.data).replace("<", "\\u003c")
         script = f'<script type="application/json">{data}</script>' if self.data else ""
         return f"<{self.element}{attributes}><p>{escape(_FALLBACK)}</p>{script}</{self.element}>"
 
@@ -120,10 +123,17 @@ class Explorer(Live):
         super().__init__("explorer", model=model, **given, **attributes)
 
 
-def _check_model(name: str) -> str:
-    if name not in PAGE_MODELS:
-        raise ValueError(f"live figures have the models {', '.join(PAGE_MODELS)}, got {name!r}")
-    return name
+def _as_json(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _named(attributes: dict[str, Any]) -> dict[str, str]:
+    """Write attributes as HTML has them: a bool is there or not."""
+    return {
+        name.replace("_", "-"): "" if value is True else str(value)
+        for name, value in attributes.items()
+        if value is not False
+    }
 
 
 def _pairs(attributes: dict[str, Any]) -> list[str]:

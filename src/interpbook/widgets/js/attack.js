@@ -1,0 +1,262 @@
+// <textcnn-attack model="imdb">: misspell one word after the other until the prediction falls.
+
+import { ATTACK_RANKINGS, TypoAttack } from "./attacking.js";
+import { lineChart } from "./chart.js";
+import { choice, colouredText, controls, make, note, percent, say, signed, status, table, textBox } from "./drawing.js";
+import { LiveFigure, define } from "./live-figure.js";
+import { softmax } from "./textcnn.js";
+
+const ATTACK_MODELS = [
+  ["imdb", "Film reviews (IMDB)"],
+  ["ag_news", "News topics (AG’s News)"],
+];
+const ATTACK_BUDGET = 10;
+
+/**
+ * Attributes: model, text, ranking (a key of ATTACK_RANKINGS), budget. `result` holds what the
+ * package's AttackResult does (changes, logits, label, ranking, outcome, which is "" while the attack
+ * may go on), the changed text, and `next`, the place of the word that the ranking proposes.
+ */
+class AttackPlayground extends LiveFigure {
+  async start() {
+    this.budget = Number(this.getAttribute("budget") ?? ATTACK_BUDGET);
+    this.name = this.getAttribute("model") ?? ATTACK_MODELS[0][0];
+    this.model = await this.load(this.name);
+    this.build();
+    this.restart();
+  }
+
+  build() {
+    const [textField, box] = textBox("Your text", this.getAttribute("text") ?? "", () => this.restart(), 3);
+    const [modelField, models] = choice("Model", ATTACK_MODELS, this.name, () => this.changeModel());
+    const rankings = Object.entries(ATTACK_RANKINGS).map(([key, { name }]) => [key, name]);
+    const [rankingField, ranking] = choice(
+      "The attack takes the word that is first by",
+      rankings,
+      this.getAttribute("ranking") ?? rankings[0][0],
+      () => this.restart(),
+    );
+    // Buttons at rest keep the focus: a disabled one would lose it.
+    const button = (text, onclick) =>
+      make(
+        "button",
+        {
+          type: "button",
+          onclick: ({ currentTarget }) => currentTarget.getAttribute("aria-disabled") !== "true" && onclick(),
+        },
+        text,
+      );
+    this.parts = {
+      box, models, ranking,
+      next: button("Next change", () => this.change(this.attack.next)),
+      undo: button("Undo", () => this.undo()),
+      again: button("Start again", () => this.restart()),
+      answer: status(),
+      proposal: make("p"),
+      sentence: make("div"),
+      word: note(),
+      legend: note(
+        "Colour is the ranking’s score of a word: blue with a solid line above zero, orange with a dotted one " +
+          "below. The word in a frame is next.",
+      ),
+      curve: make("div"),
+      steps: make("div"),
+    };
+    const { next, undo, again, answer, proposal, sentence, word, legend, curve, steps } = this.parts;
+    this.replaceChildren(
+      controls(textField, modelField, rankingField),
+      controls(next, undo, again),
+      answer,
+      proposal,
+      sentence,
+      word,
+      legend,
+      curve,
+      steps,
+    );
+  }
+
+  async changeModel() {
+    const name = this.parts.models.value;
+    try {
+      this.model = await this.load(name);
+      this.name = name;
+    } catch (error) {
+      this.parts.models.value = this.name;
+      return say(this.parts.answer, `This model could not be loaded: ${error.message}.`);
+    }
+    this.restart();
+  }
+
+  /** A new text, model or ranking is a new attack. */
+  restart() {
+    this.attack = new TypoAttack(this.model, this.parts.box.value, this.parts.ranking.value, this.budget);
+    this.update();
+  }
+
+  change(position) {
+    this.attack.change(position);
+    this.update(position);
+  }
+
+  undo() {
+    this.attack.undo();
+    this.update();
+  }
+
+  /** Draw the attack as it stands; `position` is the word that was changed last. */
+  update(position = null) {
+    const { changes, states, label, ranking, text, outcome, next, rewritten, margins } = this.attack;
+    this.publish({
+      text, rewritten, model: this.name, ranking, label, changes, outcome, next, margins,
+      classNames: this.model.classNames,
+      logits: states.map(({ logits }) => logits),
+      probabilities: states.map(({ logits }) => softmax(logits)[label]),
+      scores: states.length ? this.attack.now.order : [],
+    });
+    this.parts.next.setAttribute("aria-disabled", outcome !== "");
+    for (const button of [this.parts.undo, this.parts.again])
+      button.setAttribute("aria-disabled", !changes.length);
+    this.drawAnswer();
+    this.drawText(position);
+    this.drawCurve();
+    this.drawSteps();
+  }
+
+  drawAnswer() {
+    const { outcome, changes, classNames, label, logits, margins, model, next } = this.result;
+    if (outcome === "no word") {
+      say(this.parts.answer, "Write at least one word.");
+      return this.parts.proposal.replaceChildren();
+    }
+    const chances = softmax(logits.at(-1));
+    const says = chances.indexOf(Math.max(...chances));
+    const count = changes.length === 1 ? "1 change" : `${changes.length} changes`;
+    const state = `${classNames[says]}, ${percent(chances[says])}; margin ${signed(margins.at(-1))}`;
+    const endings = {
+      "": `${changes.length ? `After ${count}` : "As written"}: ${state}.`,
+      "prediction changed": `The prediction fell after ${count}: ${state}.`,
+      "budget spent": `The budget of ${count} is used up and the prediction holds: ${state}.`,
+      "no word left": `No word is left that a typo makes unknown, and the prediction holds: ${state}.`,
+    };
+    say(this.parts.answer, endings[outcome]);
+    this.parts.proposal.replaceChildren(
+      ...(outcome === ""
+        ? ["Next by this ranking: ", make("strong", {}, this.wordAt(next)), ` → ${this.attack.typos[next]}.`]
+        : ["The label under attack was ", make("strong", {}, classNames[label]), "."]),
+    );
+  }
+
+  wordAt(position) {
+    const { start, end } = this.attack.written.spans[position];
+    return this.attack.text.slice(start, end);
+  }
+
+  /** The text as it stands: changed words carry their number and, struck out, what they were. */
+  drawText(position) {
+    const held = this.parts.sentence.contains(document.activeElement) || null;
+    const { written, text, label } = this.attack;
+    const { scores, changes, next, outcome, classNames } = this.result;
+    if (!scores.length) return this.parts.sentence.replaceChildren(), this.parts.word.replaceChildren();
+    const turn = new Map(changes.map((change, number) => [change.position, number + 1]));
+    const selected = position ?? next ?? 0;
+    // What is changed has no score any more; what cannot be changed keeps its own.
+    const shown = scores.map((score, i) => (turn.has(i) ? 0 : this.colour(score)));
+    const drawing = colouredText({
+      text: written.unread ? text.slice(0, written.spans.at(-1).end) : text,
+      spans: written.spans,
+      known: written.known,
+      scores: shown,
+      labelAbove: Infinity,
+      name: `Your text under attack on ${classNames[label]}: arrow keys move, Enter changes a word`,
+      describe: (i) => this.describe(i, turn),
+      mark: (i) => (turn.has(i) ? "live-typo" : i === next && outcome === "" ? "live-chosen" : ""),
+      selected,
+      onselect: (i) => say(this.parts.word, `${this.describe(i, turn)}.`),
+    });
+    const words = [...drawing.querySelectorAll("button")];
+    words.forEach((word, i) => {
+      if (turn.has(i)) {
+        word.replaceChildren(make("s", {}, this.wordAt(i)), " ", this.attack.typos[i]);
+        word.dataset.number = turn.get(i);
+      }
+      word.addEventListener("click", () => {
+        if (outcome === "" && this.attack.isFree(i)) this.change(i);
+      });
+    });
+    this.parts.sentence.replaceChildren(drawing);
+    say(this.parts.word, `${this.describe(selected, turn)}.`);
+    if (held) words[selected].focus();
+  }
+
+  /** Colour says how much the ranking makes of a word; a lot has no colour. */
+  colour(score) {
+    const { ranking, margins } = this.result;
+    if (ranking === "random") return 0;
+    return ranking === "exact" ? margins.at(-1) + score : score;
+  }
+
+  describe(i, turn) {
+    const { scores, ranking, next, outcome } = this.result;
+    const word = this.wordAt(i);
+    const typo = this.attack.typos[i];
+    if (turn.has(i)) return `${word}, changed to ${typo}, number ${turn.get(i)}`;
+    const unit = {
+      word_scores: `B ${signed(scores[i])}`,
+      updated_word_scores: `B ${signed(scores[i])}`,
+      gradient: `length of the gradient ${scores[i].toPrecision(3)}`,
+      exact: `margin ${signed(-scores[i])} after its change`,
+      random: "",
+    }[ranking];
+    const place = this.attack.isFree(i)
+      ? i === next && outcome === "" ? `next, as ${typo}` : `typo ${typo}`
+      : this.attack.now.ids[i] > 1 ? "no typo makes it unknown" : "unknown to the model already";
+    return [word, unit, place].filter(Boolean).join(", ");
+  }
+
+  drawCurve() {
+    const { margins, label, classNames } = this.result;
+    if (!margins.length) return this.parts.curve.replaceChildren();
+    const top = Math.max(...margins, 0.5) * 1.08;
+    const bottom = Math.min(...margins, -0.15 * top) * 1.08;
+    const step = chartStep(top - bottom);
+    const ticks = [];
+    for (let value = Math.ceil(bottom / step) * step; value <= top; value += step)
+      ticks.push([value, signed(value, step < 1 ? 1 : 0)]);
+    this.parts.curve.replaceChildren(
+      lineChart({
+        name:
+          `Margin of ${classNames[label]} in logits, as written and after each change: ` +
+          `${margins.map((margin) => signed(margin)).join(", ")}`,
+        x: {
+          name: "changed words", min: 0, max: this.budget,
+          ticks: Array.from({ length: this.budget + 1 }, (_, i) => [i, String(i)]),
+        },
+        y: { name: `margin of ${classNames[label]}, in logits`, min: bottom, max: top, ticks },
+        level: { at: 0, name: "below: the prediction has fallen" },
+        lines: [{ name: "margin", points: margins.map((margin, i) => [i, margin]), dots: true }],
+      }),
+    );
+  }
+
+  drawSteps() {
+    const { changes, margins, probabilities, classNames, label } = this.result;
+    if (!margins.length) return this.parts.steps.replaceChildren();
+    const steps = ["as written", ...changes.map(({ before, after }) => `${before} → ${after}`)];
+    this.parts.steps.replaceChildren(
+      table(
+        "Change by change",
+        ["change", "word", `probability of ${classNames[label]}`, "margin"],
+        steps.map((step, i) => [String(i), step, percent(probabilities[i]), signed(margins[i])]),
+      ),
+    );
+  }
+}
+
+/** A round distance between a chart's ticks: 1, 2 or 5 times a power of ten, four or so of them. */
+function chartStep(range) {
+  const power = 10 ** Math.floor(Math.log10(range / 4));
+  return [1, 2, 5, 10].map((digit) => digit * power).find((step) => range / step <= 5);
+}
+
+define("textcnn-attack", AttackPlayground);

@@ -25,6 +25,11 @@ export function percent(share, digits = 1) {
   return `${(100 * share).toFixed(digits)}%`;
 }
 
+/** Count things: 1 word, 2,000 words. */
+export function howMany(number, what) {
+  return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
+}
+
 /** A row of controls. */
 export function controls(...children) {
   return make("div", { class: "live-controls" }, ...children);
@@ -144,6 +149,13 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Put a newly drawn text in the place of the old one; a word that had the focus has it again. */
+export function redrawText(parent, text) {
+  const at = [...parent.querySelectorAll(".live-word")].indexOf(document.activeElement);
+  parent.replaceChildren(text);
+  if (at >= 0) parent.querySelectorAll(".live-word")[at]?.focus({ preventScroll: true });
+}
+
 /**
  * A text whose words are coloured by scores. The strongest gets the full colour; those that reach
  * `labelAbove` of it carry their number. With `onselect` each word is a button: a pointer or the
@@ -151,13 +163,15 @@ export function say(element, text) {
  *
  * @param {{text: string, spans: {start: number, end: number}[], scores: number[], known?: boolean[],
  *   name: string, describe: (i: number) => string, selected?: number,
- *   onselect?: (i: number) => void, labelAbove?: number, mark?: (i: number) => string}} options
- *   `describe` is what a screen reader says of a word; `mark` may add a class to it
+ *   onselect?: (i: number) => void, labelAbove?: number, mark?: (i: number) => string,
+ *   hover?: boolean, strongest?: number}} options `describe` is what a screen reader says of a word;
+ *   `mark` may add a class to it; without `hover` a pointer has to click; `strongest` is the score of
+ *   the full colour, where several texts share it
  */
 export function colouredText(options) {
   const { text, spans, scores, known, name, describe, selected = 0, onselect } = options;
-  const { labelAbove = 0.25, mark } = options;
-  const strongest = Math.max(...scores.map(Math.abs), 0) || 1;
+  const { labelAbove = 0.25, mark, hover = true } = options;
+  const strongest = options.strongest || Math.max(...scores.map(Math.abs), 0) || 1;
   const box = make("div", { class: "live-text", dir: "auto", role: onselect ? "toolbar" : "group", "aria-label": name });
   let end = 0;
   const words = spans.map((span, i) => {
@@ -182,18 +196,19 @@ export function colouredText(options) {
     return word;
   });
   box.append(text.slice(end));
-  if (onselect) makeToolbar(box, words, onselect);
+  if (onselect) makeToolbar(box, words, onselect, hover);
   return box;
 }
 
-function makeToolbar(box, words, onselect) {
+/** Make one stop for Tab of many words; the arrow keys, or a pointer, select among them. */
+export function makeToolbar(box, words, onselect, hover) {
   const select = (i) => {
     words.forEach((word, j) => (word.tabIndex = i === j ? 0 : -1));
     onselect(i);
   };
   words.forEach((word, i) => {
     word.addEventListener("focus", () => select(i));
-    word.addEventListener("pointerenter", () => select(i));
+    word.addEventListener(hover ? "pointerenter" : "click", () => select(i));
   });
   box.addEventListener("keydown", (event) => {
     const at = words.indexOf(document.activeElement);

@@ -106,19 +106,23 @@ export class Explorer extends LiveFigure {
   }
 
   async changeModel(name = this.parts.models.value) {
-    this.parts.answer.textContent = "Loading the model …";
+    const { answer, models } = this.parts;
+    models.value = name;
+    answer.textContent = "Loading the model …";
+    let model;
     try {
-      this.model = await this.load(name);
+      model = await this.load(name);
     } catch (error) {
-      this.parts.answer.textContent = `This model could not be loaded: ${error.message}.`;
-      this.parts.models.value = this.name;
+      if (models.value === name) models.value = this.name;
+      answer.textContent = `This model could not be loaded: ${error.message}.`;
       return;
     }
+    if (models.value !== name) return; // the reader has chosen another one meanwhile
+    this.model = model;
     // A sentence that the reader wrote stays; an example makes room for one of the new model.
     if (EXAMPLES[this.name]?.includes(this.parts.box.value))
       this.parts.box.value = EXAMPLES[name]?.[0] ?? this.parts.box.value;
     [this.name, this.label, this.position] = [name, null, null];
-    this.parts.models.value = name;
     this.describeModel();
     this.update();
   }
@@ -133,11 +137,12 @@ export class Explorer extends LiveFigure {
       ...(sentences.length ? ["Or try: "] : []),
       ...sentences.map((text) => make("button", { type: "button", onclick: () => this.show(text) }, text)),
     );
-    const { trained, official } = this.model.card;
+    const { trained, official, tested, accuracy, whole_accuracy: whole } = this.model.card;
     const share = trained === official ? "" : ` of ${official.toLocaleString("en")}`;
     card.textContent =
       `A TextCNN with ${filters.length} filters, trained on ${trained.toLocaleString("en")}${share} documents. The page ` +
-      `carries the ${words.length.toLocaleString("en")} most frequent words of its vocabulary, a byte a weight. ` +
+      `carries the ${words.length.toLocaleString("en")} most frequent words of its vocabulary, a byte a weight` +
+      (tested ? `: right on ${percent(accuracy)} of ${tested.toLocaleString("en")} test documents, the whole model on ${percent(whole)}. ` : ". ") +
       "Nothing that you type leaves this page.";
   }
 

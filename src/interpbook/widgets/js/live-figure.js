@@ -23,14 +23,17 @@ export class LiveFigure extends HTMLElement {
 
   async begin() {
     this.classList.add("live");
-    this.data; // read it before `start` replaces what is inside
     this.setAttribute("aria-busy", "true");
     try {
+      this.data; // read it before `start` replaces what is inside
       await this.start();
       this.dataset.state = "ready";
     } catch (error) {
       this.dataset.state = "failed";
-      this.replaceChildren(make("p", {}, `This figure could not start: ${error.message}.`));
+      this.replaceChildren(
+        make("p", { role: "alert" }, `This figure could not start: ${error.message}.`),
+        make("button", { type: "button", onclick: () => this.begin() }, "Try again"),
+      );
     }
     this.removeAttribute("aria-busy");
   }

@@ -3,11 +3,11 @@
 import "./figures.js";
 import { TextCNN } from "./textcnn.js";
 
-const models = new Map();
+const fromPython = new Map();
 
 /** Ask Python for the weights of a model; every figure of this cell shares them. */
 function askPython(model, name) {
-  if (!models.has(name)) {
+  if (!fromPython.has(name)) {
     const answer = new Promise((resolve, reject) => {
       model.on("msg:custom", function listen(message, buffers) {
         if (message.model !== name) return;
@@ -18,10 +18,10 @@ function askPython(model, name) {
       });
       model.send({ model: name });
     });
-    answer.catch(() => models.delete(name));
-    models.set(name, answer);
+    answer.catch(() => fromPython.delete(name));
+    fromPython.set(name, answer);
   }
-  return models.get(name);
+  return fromPython.get(name);
 }
 
 function render({ model, el }) {
@@ -29,6 +29,7 @@ function render({ model, el }) {
   for (const [name, value] of Object.entries(model.get("attributes"))) figure.setAttribute(name, value);
   figure.data = model.get("data");
   figure.source = (name) => askPython(model, name);
+  figure.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes the arrow keys
   figure.addEventListener("result", ({ detail }) => {
     model.set("result", detail);
     model.save_changes();

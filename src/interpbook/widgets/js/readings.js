@@ -20,12 +20,15 @@ export function wordView(result, label, how, clip = 5) {
 }
 
 function crossEntropy(logits, label) {
+  const odds = logOdds(logits, label); // log(1 + exp(-odds)) keeps its digits
+  return Math.log1p(Math.exp(-Math.abs(odds))) + Math.max(-odds, 0);
+}
+
+/** A class against all others together: log(P / (1 - P)), in logits. */
+export function logOdds(logits, label) {
   const others = logits.filter((_, q) => q !== label);
   const largest = Math.max(...others);
-  const rivals =
-    largest + Math.log(others.reduce((sum, logit) => sum + Math.exp(logit - largest), 0));
-  const odds = logits[label] - rivals; // the label's log odds; log(1 + exp(-odds)) keeps its digits
-  return Math.log1p(Math.exp(-Math.abs(odds))) + Math.max(-odds, 0);
+  return logits[label] - largest - Math.log(others.reduce((sum, logit) => sum + Math.exp(logit - largest), 0));
 }
 
 /** What takes one class less the mean of the others, in logits: weights for a row of A or B. */
@@ -59,6 +62,11 @@ export function ngrams(result, label) {
   return gather(result, (p) => dot(result.ngramScores[p], weights));
 }
 
+/** The n-grams that filters chose, with the sum of one column of A over their filters, largest first. */
+export function ngramsOfColumn(result, label) {
+  return gather(result, (p) => result.ngramScores[p][label]);
+}
+
 /**
  * The n-grams through which one word speaks, and the logits that it adds to the label through each.
  * Together with its shares of the bias in the windows of dead filters they sum to its row of B.
@@ -89,4 +97,48 @@ function gather(result, score, counts = () => true) {
   return [...windows.values()].sort(
     (a, b) => Math.abs(b.score) - Math.abs(a.score) || a.start - b.start || a.width - b.width,
   );
+}
+
+const NOTABLE_SHARE = 0.05; // of the strongest score: as much as gets a word a colour
+
+/**
+ * Both views of a text from a label, and where they part; lists have one entry a word. `fall` is D, `free`
+ * s before it is clipped; `opposed` are words of another sign, `moved` those two places or more apart, among
+ * those that stand out in one of the views.
+ */
+export function viewsOf(read, label, clip) {
+  if (!read.tokens.length) return { local: [], global: [], free: [], fall: [], opposed: [], moved: [] };
+  const [local, free] = [wordView(read, label, "local"), wordView(read, label, "global", Infinity)];
+  const odds = logOdds(read.logits, label);
+  const fall = local.map(
+    (_, i) => odds - logOdds(read.logits.map((logit, q) => logit - read.wordScores[i][q]), label),
+  );
+  const [globalPlace, localPlace] = [placesOf(fall), placesOf(local)];
+  const global = free.map((s) => clippedAt(s, clip));
+  const notable = [local, fall].map((scores) => {
+    const strongest = Math.max(...scores.map(Math.abs));
+    return scores.map((score) => Math.abs(score) >= NOTABLE_SHARE * strongest);
+  });
+  const stands = (i) => notable[0][i] || notable[1][i];
+  const opposed = local.map((score, i) => stands(i) && score * fall[i] < 0);
+  const moved = local.map((_, i) => stands(i) && Math.abs(globalPlace[i] - localPlace[i]) >= 2);
+  return { local, global, free, fall, odds, globalPlace, localPlace, opposed, moved };
+}
+
+/** The place of each score in the order from the largest down, beginning with 1. */
+function placesOf(scores) {
+  const order = scores.map((_, i) => i).sort((a, b) => scores[b] - scores[a]);
+  const found = [];
+  order.forEach((i, n) => (found[i] = n + 1));
+  return found;
+}
+
+export function clippedAt(s, clip) {
+  return Math.min(Math.max(s, -clip), clip);
+}
+
+/** s of a row whose leaving lets log odds M fall by D: log(1 + exp(-(M - D))) / log(1 + exp(-M)) - 1. */
+export function relativeLoss(M, D) {
+  const loss = (odds) => Math.log1p(Math.exp(-Math.abs(odds))) + Math.max(-odds, 0);
+  return loss(M - D) / loss(M) - 1;
 }
