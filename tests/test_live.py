@@ -52,6 +52,9 @@ def test_prints_as_a_fixed_line():
     assert bundle["text/plain"] == line
     live.result = {"text": "another"}
     assert repr(live) == line
+    long = Live("explorer", text="good " * 100)  # ipywidgets would cut this one
+    assert long._repr_mimebundle_()[0]["text/plain"] == repr(long)
+    assert "good " * 100 in repr(long)
 
 
 def test_is_a_widget_an_element_and_a_line_at_once():

@@ -20,9 +20,9 @@ T = TypeVar("T")
 PADDING, UNKNOWN = 0, 1
 PADDING_WORD, UNKNOWN_WORD = "<pad>", "<unk>"
 
-# A letter or digit, then letters, digits and combining marks; an apostrophe may stand inside, and so
-# may the joiners without width that Persian and Hindi spell with. Any script: Hindi vowel signs and
-# Hebrew points are marks, which Python's own \w would split at.
+# A letter or digit, then letters, digits and combining marks; an apostrophe may stand inside, and
+# so may the joiners without width that Persian and Hindi spell with. Any script: Hindi vowel signs
+# and Hebrew points are marks, which Python's own \w would split at.
 _WORD = regex.compile(
     r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['’\u200c\u200d][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*"
 )

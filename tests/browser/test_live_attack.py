@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 from interpbook import attack, load_corpus
 from interpbook.studies import RANKINGS
 from operating import HOSTILE, Operator, carried
+from visiting import violations
 
 BUTTONS = ("Next change", "Undo", "Start again")
 TOLERANCE = 1e-4
@@ -106,7 +107,9 @@ def test_the_reader_picks_a_word_and_takes_it_back(playground):
     assert word.evaluate("node => node === document.activeElement")
     assert word.locator("s").inner_text() == "acting"  # the original stays readable
     assert after["changes"][0]["after"] in word.inner_text()
-    assert word.get_attribute("aria-label").startswith("acting, changed to ")
+    name = f"acting {after['changes'][0]['after']}, change number 1"
+    assert word.get_attribute("aria-label") == name
+    assert violations(page) == []
     page.keyboard.press("Enter")  # a word is changed once
     assert playground.result["changes"] == after["changes"]
     assert figure.get_by_role("img").get_attribute("aria-label").count(",") == 2

@@ -139,8 +139,9 @@ def test_arrows_lead_from_word_to_word_and_show_the_ngrams_of_each(explorer, imd
         explorer.page.keyboard.press("ArrowRight")
     explorer.page.keyboard.press("Home")
     assert words(explorer).first.evaluate("w => w === document.activeElement")
-    explorer.page.keyboard.press("ArrowLeft")
-    assert words(explorer).first.evaluate("w => w === document.activeElement")
+    for key, position in (("ArrowLeft", 0), ("End", 15), ("ArrowLeft", 14)):
+        explorer.page.keyboard.press(key)
+        assert words(explorer).nth(position).evaluate("w => w === document.activeElement")
     explorer.page.keyboard.press("Shift+Tab")
     assert explorer.figure.locator(".live-word:focus").count() == 0
 

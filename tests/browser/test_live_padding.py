@@ -97,12 +97,13 @@ def test_what_is_shown(figure):
         assert f"{count['filters']}, alive {count['alive']}" in row
     switch(figure, "paper")
     text = figure.figure.locator(".live-text")
-    assert text.inner_text().count("·") == 5  # as far as the widest filter reaches
+    padding = text.locator(".live-word", has_text="·").all_inner_texts()
+    assert padding == ["·"] * 5  # as far as the widest filter reaches
     assert figure.status.startswith("Padding on: positive")
     rows = torch.tensor(figure.result["paper"]["wordScores"])
-    padding = float(rows[9:, figure.result["label"]].sum())
+    its_rows = float(rows[9:, figure.result["label"]].sum())
     behind = figure.figure.get_by_text("A dot is padding").inner_text()
-    assert f"{padding:+.2f}".replace("-", "−") in behind
+    assert f"{its_rows:+.2f}".replace("-", "−") in behind
     switch(figure, "masked")
     assert "·" not in text.inner_text()
     assert figure.figure.get_by_role("group", name="Padding", exact=True).count() == 1

@@ -123,6 +123,8 @@ def test_a_word_tells_its_row_and_its_place_on_the_curve(views):
         )
         chosen = views.figure.locator(".live-chosen").all_inner_texts()
         assert chosen == [word, word]  # in both views
+        stops = views.figure.locator(".live-text button[tabindex='0']")
+        assert stops.all_inner_texts() == [word, word]  # Tab comes to it in either
         assert views.figure.locator(":focus").inner_text() == word
 
 

@@ -42,7 +42,7 @@ def weigh(browser: Browser, address: str, name: str) -> dict[str, int]:
     page.wait_for_load_state("networkidle")
     files = {
         url.removeprefix(address): sent(response.body())
-        for url, response in responses.items()
+        for url, response in list(responses.items())  # reading a body may let another one in
         if url.startswith(address) and not is_weights(url)
     }
     context.close()

@@ -200,7 +200,8 @@ class AttackPlayground extends LiveFigure {
     const { scores, ranking, next, outcome } = this.result;
     const word = this.wordAt(i);
     const typo = this.attack.typos[i];
-    if (turn.has(i)) return `${word}, changed to ${typo}, number ${turn.get(i)}`;
+    // The words as they are seen come first, together, so that a name to be spoken is what is shown.
+    if (turn.has(i)) return `${word} ${typo}, change number ${turn.get(i)}`;
     const unit = {
       word_scores: `B ${signed(scores[i])}`,
       updated_word_scores: `B ${signed(scores[i])}`,
