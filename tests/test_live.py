@@ -52,7 +52,7 @@ def test_prints_as_a_fixed_line():
     assert bundle["text/plain"] == line
     live.result = {"text": "another"}
     assert repr(live) == line
-    long = Live("explorer", text="good " * 100)  # ipywidgets would cut this one
+    long = Live("explorer", text="good " * 100)  # some widgets cut theirs
     assert long._repr_mimebundle_()[0]["text/plain"] == repr(long)
     assert "good " * 100 in repr(long)
 

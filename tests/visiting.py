@@ -8,7 +8,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
+
+from interpbook.widgets.bundle import figure_names
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = Path(os.environ.get("INTERPBOOK_SITE", ROOT / "book" / "_build" / "html"))
@@ -27,6 +29,8 @@ THEME_FINDINGS = {
     "region": ("logo__image", "logo__title"),
     "aria-required-children": ("citation-list",),  # sphinxcontrib-bibtex
 }
+
+LIVE = ", ".join(f"textcnn-{name}" for name in figure_names())
 
 TOO_WIDE = """() => {
     const wide = document.documentElement.scrollWidth - window.innerWidth;
@@ -71,6 +75,16 @@ class Visit:
         page.goto(address + name, wait_until="load")
         page.evaluate("document.fonts.ready.then(() => true)")
         page.wait_for_load_state("networkidle")
+
+    def reach_figures(self) -> list[str]:
+        """Scroll to each live figure until it is ready; return their names."""
+        names = []
+        for figure in self.page.locator(LIVE).all():
+            figure.scroll_into_view_if_needed()
+            expect(figure).to_have_attribute("data-state", "ready", timeout=120_000)
+            names.append(figure.evaluate("figure => figure.localName"))
+        self.page.evaluate("scrollTo(0, 0)")
+        return names
 
     def _request(self, url: str, address: str) -> None:
         if not url.startswith((address, "data:", "blob:")):

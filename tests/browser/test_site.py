@@ -39,7 +39,9 @@ def visit(
     context = browser.new_context(
         viewport={"width": 1280, "height": 900}, color_scheme=theme, reduced_motion="reduce"
     )
-    yield Visit(context.new_page(), address, request.param)
+    visit = Visit(context.new_page(), address, request.param)
+    visit.reach_figures()
+    yield visit
     context.close()
 
 

@@ -1,5 +1,6 @@
 // An attack with typos: the package's typos.py, and the rankings and the search of its searches.py.
 
+import { logitsWithoutEach } from "./changes.js";
 import { UNKNOWN, softmax, tokenize } from "./textcnn.js";
 
 // As in typos.py: digits and Latin letters that a reader takes for each other.
@@ -83,7 +84,7 @@ export const ATTACK_RANKINGS = {
     name: "exact effect of each change",
     again: true,
     rank: (model, ids, scores, label) =>
-      logitsAfterEachTypo(model, ids).map((logits) => -marginOf(logits, label)),
+      logitsWithoutEach(model, ids).map((logits) => -marginOf(logits, label)),
   },
   random: { name: "drawn by lot", again: false, rank: (model, ids) => ids.map(() => Math.random()) },
 };
@@ -106,37 +107,6 @@ function gradientLengths(model, ids, scores, label) {
     }
   });
   return ids.map((_, i) => Math.hypot(...gradients[i]));
-}
-
-/**
- * The logits after each single word became the unknown word. A change touches only the windows that
- * cover it, and in each of them one slot: a few additions and a new maximum for each filter.
- */
-export function logitsAfterEachTypo(model, ids) {
-  const laidOut = model.layOut(ids);
-  const f = model.config.filters_per_width;
-  const logits = ids.map(() => Array.from(model.biases));
-  model.filters.forEach(({ width, conv, number }, p) => {
-    const scores = model.windowScores(laidOut, p);
-    const count = scores.length;
-    const before = [-Infinity]; // the best of the windows 0..i-1
-    const behind = new Array(count + 1).fill(-Infinity); // the best of the windows i..
-    for (let i = 0; i < count; i++) before.push(Math.max(before[i], scores[i]));
-    for (let i = count - 1; i >= 0; i--) behind[i] = Math.max(behind[i + 1], scores[i]);
-    const unknown = model.slotScores(UNKNOWN)[conv];
-    ids.forEach((id, i) => {
-      const own = model.slotScores(id)[conv];
-      let best = Math.max(
-        before[Math.min(Math.max(i - width + 1, 0), count)],
-        behind[Math.min(i + 1, count)],
-      );
-      for (let j = 0; j < width; j++)
-        if (i >= j && i - j < count)
-          best = Math.max(best, scores[i - j] + unknown[j * f + number] - own[j * f + number]);
-      if (best > 0) logits[i].forEach((_, q) => (logits[i][q] += model.weight(p, q) * best));
-    });
-  });
-  return logits;
 }
 
 /** The way of one text through an attack, one change at a time, forth and back. */
