@@ -147,6 +147,8 @@ def test_what_is_typed_is_text(playground):
 
 
 def test_all_that_is_there_has_a_name(playground):
+    playground.choose("Model", "imdb")
+    playground.wait_for("model", "imdb")
     playground.write("The acting is superb.")
     for name in BUTTONS:
         assert playground.figure.get_by_role("button", name=name, exact=True).count() == 1
