@@ -1,15 +1,12 @@
 // <textcnn-attack model="imdb">: misspell one word after the other until the prediction falls.
 
-import { ATTACK_RANKINGS, TypoAttack } from "./attacking.js";
+import { ATTACK_RANKINGS, TypoAttack } from "./typos.js";
 import { lineChart } from "./chart.js";
-import { choice, colouredText, controls, make, note, percent, say, signed, status, table, textBox } from "./drawing.js";
+import { choice, colouredText, controls, make, note, percent, say, signed, status, table, textBox, unreadRemark } from "./drawing.js";
 import { LiveFigure, define } from "./live-figure.js";
+import { modelChoices } from "./models.js";
 import { softmax } from "./textcnn.js";
 
-const ATTACK_MODELS = [
-  ["imdb", "Film reviews (IMDB)"],
-  ["ag_news", "News topics (AG’s News)"],
-];
 const ATTACK_BUDGET = 10;
 
 /**
@@ -20,7 +17,7 @@ const ATTACK_BUDGET = 10;
 class AttackPlayground extends LiveFigure {
   async start() {
     this.budget = Number(this.getAttribute("budget") ?? ATTACK_BUDGET);
-    this.name = this.getAttribute("model") ?? ATTACK_MODELS[0][0];
+    this.name = this.getAttribute("model") ?? "imdb";
     this.model = await this.load(this.name);
     this.build();
     this.restart();
@@ -28,7 +25,7 @@ class AttackPlayground extends LiveFigure {
 
   build() {
     const [textField, box] = textBox("Your text", this.getAttribute("text") ?? "", () => this.restart(), 3);
-    const [modelField, models] = choice("Model", ATTACK_MODELS, this.name, () => this.changeModel());
+    const [modelField, models] = choice("Model", modelChoices(this.name), this.name, () => this.changeModel());
     const rankings = Object.entries(ATTACK_RANKINGS).map(([key, { name }]) => [key, name]);
     const [rankingField, ranking] = choice(
       "The attack takes the word that is first by",
@@ -55,10 +52,7 @@ class AttackPlayground extends LiveFigure {
       proposal: make("p"),
       sentence: make("div"),
       word: note(),
-      legend: note(
-        "Colour is the ranking’s score of a word: blue with a solid line above zero, orange with a dotted one " +
-          "below. The word in a frame is next.",
-      ),
+      legend: note(),
       curve: make("div"),
       steps: make("div"),
     };
@@ -77,14 +71,7 @@ class AttackPlayground extends LiveFigure {
   }
 
   async changeModel() {
-    const name = this.parts.models.value;
-    try {
-      this.model = await this.load(name);
-      this.name = name;
-    } catch (error) {
-      this.parts.models.value = this.name;
-      return say(this.parts.answer, `This model could not be loaded: ${error.message}.`);
-    }
+    if (!(await this.switchModel(this.parts.models, this.parts.answer))) return;
     this.restart();
   }
 
@@ -117,6 +104,11 @@ class AttackPlayground extends LiveFigure {
     this.parts.next.setAttribute("aria-disabled", outcome !== "");
     for (const button of [this.parts.undo, this.parts.again])
       button.setAttribute("aria-disabled", !changes.length);
+    say(
+      this.parts.legend,
+      "Colour is the ranking’s score of a word: blue with a solid line above zero, orange with a dotted one " +
+        `below. The word in a frame is next.${unreadRemark(this.attack.written)}`,
+    );
     this.drawAnswer();
     this.drawText(position);
     this.drawCurve();
@@ -163,7 +155,7 @@ class AttackPlayground extends LiveFigure {
     // What is changed has no score any more; what cannot be changed keeps its own.
     const shown = scores.map((score, i) => (turn.has(i) ? 0 : this.colour(score)));
     const drawing = colouredText({
-      text: written.unread ? text.slice(0, written.spans.at(-1).end) : text,
+      text: written.readText,
       spans: written.spans,
       known: written.known,
       scores: shown,

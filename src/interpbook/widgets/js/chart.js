@@ -1,4 +1,4 @@
-// Line charts as SVG: ink is the page's own, lines differ by their dashes and carry their names.
+// Line charts as SVG: lines differ by their dashes, not by their colours alone.
 
 const SVG_NAMES = "http://www.w3.org/2000/svg";
 const [CHART_WIDTH, CHART_HEIGHT] = [480, 220];

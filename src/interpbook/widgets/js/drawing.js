@@ -30,6 +30,11 @@ export function howMany(number, what) {
   return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
 }
 
+/** What a legend adds if the model did not read the whole text; empty if it did. */
+export function unreadRemark({ tokens, unread }) {
+  return unread ? ` The model reads the first ${tokens.length} words; ${unread} more are left out.` : "";
+}
+
 /** A row of controls. */
 export function controls(...children) {
   return make("div", { class: "live-controls" }, ...children);

@@ -3,7 +3,10 @@
 
 import { PARTS, logitsWithoutEach, movesBy, partsOfChange, withReplaced } from "./changes.js";
 import { agreementChart } from "./chart.js";
-import { bar, choice, colouredText, controls, howMany, make, note, percent, radios, redrawText, say, signed, status, table, textBox } from "./drawing.js";
+import {
+  bar, choice, colouredText, controls, howMany, make, note, percent, radios, redrawText, say, signed,
+  status, table, textBox, unreadRemark,
+} from "./drawing.js";
 import { LiveFigure, define } from "./live-figure.js";
 import { UNKNOWN, softmax } from "./textcnn.js";
 
@@ -27,7 +30,7 @@ const NAMED_WORDS = 2; // in the chart, besides the chosen one
  * and `falls` (exact); `steps`, one for each word taken away, with what B `promised` and what was `lost`
  * up to then, for each class; and the chosen word's `parts`.
  */
-export class EffectsFigure extends LiveFigure {
+class EffectsFigure extends LiveFigure {
   async start() {
     this.model = await this.load();
     this.way = this.getAttribute("way") ?? "unknown";
@@ -169,10 +172,10 @@ export class EffectsFigure extends LiveFigure {
   }
 
   drawSentence() {
-    const { text, tokens, spans, known, classNames, unread } = this.read;
+    const { readText, tokens, spans, known, classNames } = this.read;
     const { label, entries, falls, gone } = this.result;
     const words = colouredText({
-      text: unread ? text.slice(0, spans.at(-1).end) : text,
+      text: readText,
       spans, known,
       scores: entries.map((entry) => entry ?? 0),
       name: `Your text, coloured by B for ${classNames[label]}: arrow keys move, Enter takes a word away`,
@@ -191,7 +194,7 @@ export class EffectsFigure extends LiveFigure {
       this.parts.legend,
       `Blue, solid line: speaks for ${classNames[label]}; orange, dotted: against it; in logits of B` +
         `${gone.length ? " as it is now" : ""}. Click a word, or press Enter on it, to take it away, and again to put it back.` +
-        (unread ? ` The model reads the first ${tokens.length} words; ${unread} more are left out.` : ""),
+        unreadRemark(this.read),
     );
   }
 

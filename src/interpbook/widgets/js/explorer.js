@@ -1,17 +1,10 @@
 // <textcnn-explorer model="imdb">: type a sentence, see A and B of the real model at once.
 
-import { bar, choice, colouredText, controls, make, note, percent, radios, say, setOptions, signed, slider, status, table, textBox } from "./drawing.js";
+import { bar, choice, colouredText, controls, make, note, percent, radios, redrawText, say, setOptions, signed, slider, status, table, textBox } from "./drawing.js";
 import { LiveFigure, define } from "./live-figure.js";
+import { modelChoices } from "./models.js";
 import { columnSums, ngramsOfWord, windowWords, wordView } from "./readings.js";
 
-const TITLES = {
-  imdb: "Film reviews (IMDB)",
-  ag_news: "News topics (AG’s News)",
-  mr: "Film reviews, a sentence each (MR)",
-  reviews: "Reviews written for this book",
-  headlines: "Headlines written for this book",
-};
-const OFFERED = ["imdb", "ag_news"];
 const EXAMPLES = {
   imdb: [
     "The plot is thin, but the acting is superb and the ending moved me.",
@@ -31,9 +24,18 @@ const SHOWN_NGRAMS = 8;
  * `result` is what TextCNN.explain returned last, with `model` and `label`; a `result` event follows
  * every change. With `permalink` the address bar's fragment may carry sentence and model.
  */
-export class Explorer extends LiveFigure {
+class Explorer extends LiveFigure {
+  connectedCallback() {
+    super.connectedCallback();
+    if (this.hasAttribute("permalink")) addEventListener("hashchange", this.followLink);
+  }
+
+  disconnectedCallback() {
+    removeEventListener("hashchange", this.followLink);
+  }
+
   async start() {
-    this.name = this.getAttribute("model") ?? OFFERED[0];
+    this.name = this.getAttribute("model") ?? "imdb";
     this.view = this.getAttribute("view") ?? "local";
     this.clip = Number(this.getAttribute("clip") ?? 5);
     this.label = null; // the predicted class, until the reader chooses
@@ -47,15 +49,13 @@ export class Explorer extends LiveFigure {
     if (link) this.scrollIntoView();
   }
 
-  get offered() {
-    const names = this.getAttribute("models")?.split(/\s+/) ?? OFFERED;
-    return names.includes(this.name) ? names : [this.name, ...names];
+  get choices() {
+    return modelChoices(this.name, this.getAttribute("models")?.split(/\s+/));
   }
 
   build(text) {
     const [textField, box] = textBox("Your sentence", text, () => this.update());
-    const models = this.offered.map((name) => [name, TITLES[name] ?? name]);
-    const [modelField, models_] = choice("Model", models, this.name, () => this.changeModel());
+    const [modelField, models] = choice("Model", this.choices, this.name, () => this.changeModel());
     const [labelField, labels] = choice("Seen from", [], "", () => {
       this.label = labels.value === "" ? null : Number(labels.value);
       this.update();
@@ -77,7 +77,7 @@ export class Explorer extends LiveFigure {
       this.update();
     });
     this.parts = {
-      box, labels, models: models_, clip, clipField,
+      box, labels, models, clip, clipField,
       examples: make("p", { class: "live-examples" }),
       answer: status(),
       sentence: make("div"),
@@ -101,30 +101,18 @@ export class Explorer extends LiveFigure {
       ...(this.hasAttribute("permalink") ? [make("p", { class: "live-link" }, link)] : []),
     );
     this.describeModel();
-    if (this.hasAttribute("permalink"))
-      addEventListener("hashchange", () => this.followLink());
   }
 
-  async changeModel(name = this.parts.models.value) {
-    const { answer, models } = this.parts;
-    models.value = name;
-    answer.textContent = "Loading the model …";
-    let model;
-    try {
-      model = await this.load(name);
-    } catch (error) {
-      if (models.value === name) models.value = this.name;
-      answer.textContent = `This model could not be loaded: ${error.message}.`;
-      return;
-    }
-    if (models.value !== name) return; // the reader has chosen another one meanwhile
-    this.model = model;
+  async changeModel() {
+    const before = this.name;
+    if (!(await this.switchModel(this.parts.models, this.parts.answer))) return false;
     // A sentence that the reader wrote stays; an example makes room for one of the new model.
-    if (EXAMPLES[this.name]?.includes(this.parts.box.value))
-      this.parts.box.value = EXAMPLES[name]?.[0] ?? this.parts.box.value;
-    [this.name, this.label, this.position] = [name, null, null];
+    if (EXAMPLES[before]?.includes(this.parts.box.value))
+      this.parts.box.value = EXAMPLES[this.name]?.[0] ?? this.parts.box.value;
+    [this.label, this.position] = [null, null];
     this.describeModel();
     this.update();
+    return true;
   }
 
   /** What depends on the model, not on the sentence. */
@@ -143,7 +131,7 @@ export class Explorer extends LiveFigure {
       `A TextCNN with ${filters.length} filters, trained on ${trained.toLocaleString("en")}${share} documents. The page ` +
       `carries the ${words.length.toLocaleString("en")} most frequent words of its vocabulary, a byte a weight` +
       (tested ? `: right on ${percent(accuracy)} of ${tested.toLocaleString("en")} test documents, the whole model on ${percent(whole)}. ` : ". ") +
-      "Nothing that you type leaves this page.";
+      (this.source ? "Python gets what you type." : "Nothing that you type leaves this page.");
   }
 
   /** Show another sentence, as if the reader had typed it. */
@@ -179,12 +167,13 @@ export class Explorer extends LiveFigure {
   }
 
   drawSentence() {
-    const { text, spans, known, classNames, label, tokens, unread } = this.result;
+    const { readText, spans, known, classNames, label, tokens } = this.result;
     const unit = this.view === "local" ? "logits" : "times the loss";
     const cut = (score) => (this.view === "global" && Math.abs(score) >= this.clip ? " or more" : "");
-    this.parts.sentence.replaceChildren(
+    redrawText(
+      this.parts.sentence,
       colouredText({
-        text: unread ? text.slice(0, spans.at(-1).end) : text,
+        text: readText,
         spans, known,
         scores: this.scores,
         name: `Your sentence, word by word, seen from ${classNames[label]}: arrow keys move`,
@@ -266,15 +255,19 @@ export class Explorer extends LiveFigure {
     const carried = new URLSearchParams(location.hash.slice(1));
     if (!carried.has("text")) return null;
     const model = carried.get("model");
-    return { text: carried.get("text"), model: this.offered.includes(model) ? model : this.name };
+    const offered = this.choices.some(([name]) => name === model);
+    return { text: carried.get("text"), model: offered ? model : this.name };
   }
 
-  async followLink() {
-    const link = this.readLink();
+  followLink = async () => {
+    const link = this.dataset.state === "ready" && this.readLink();
     if (!link) return;
-    if (link.model !== this.name) await this.changeModel(link.model);
+    if (link.model !== this.name) {
+      this.parts.models.value = link.model;
+      if (!(await this.changeModel())) return;
+    }
     if (link.text !== this.parts.box.value) this.show(link.text);
-  }
+  };
 }
 
 function strongest(scores) {

@@ -1,14 +1,11 @@
 // <textcnn-filters model="imdb">: open one filter: its votes, its wishes, and what it chooses in a text.
 
-import { bar, choice, colouredText, controls, make, note, say, signed, slider, status, table, textBox } from "./drawing.js";
+import { bar, choice, colouredText, controls, make, note, say, signed, slider, status, table, textBox, unreadRemark } from "./drawing.js";
 import { LiveFigure, define } from "./live-figure.js";
+import { modelChoices } from "./models.js";
 import { windowWords } from "./readings.js";
 import { UNKNOWN } from "./textcnn.js";
 
-const BROWSED_MODELS = [
-  ["imdb", "Film reviews (IMDB)"],
-  ["ag_news", "News topics (AG’s News)"],
-];
 const SHOWN_WISHES = 5;
 
 /**
@@ -18,7 +15,7 @@ const SHOWN_WISHES = 5;
  */
 class FilterBrowser extends LiveFigure {
   async start() {
-    this.name = this.getAttribute("model") ?? BROWSED_MODELS[0][0];
+    this.name = this.getAttribute("model") ?? "imdb";
     this.vectors = new Map(); // the words' vectors of each model, unpacked once
     this.model = await this.load(this.name);
     this.build();
@@ -26,7 +23,7 @@ class FilterBrowser extends LiveFigure {
   }
 
   build() {
-    const [modelField, models] = choice("Model", BROWSED_MODELS, this.name, () => this.changeModel());
+    const [modelField, models] = choice("Model", modelChoices(this.name), this.name, () => this.changeModel());
     const [filterField, filter] = slider(
       "Filter",
       {
@@ -60,14 +57,7 @@ class FilterBrowser extends LiveFigure {
   }
 
   async changeModel() {
-    const name = this.parts.models.value;
-    try {
-      this.model = await this.load(name);
-      this.name = name;
-    } catch (error) {
-      this.parts.models.value = this.name;
-      return say(this.parts.answer, `This model could not be loaded: ${error.message}.`);
-    }
+    if (!(await this.switchModel(this.parts.models, this.parts.answer))) return;
     this.parts.filter.say();
     this.update();
   }
@@ -181,17 +171,18 @@ class FilterBrowser extends LiveFigure {
       say(line, "Write at least one word.");
       return sentence.replaceChildren(), window.replaceChildren();
     }
-    const { text, spans, known, unread } = this.reading;
+    const { readText, spans, known } = this.reading;
     const words = windowWords(this.reading, start, width).map((word) => word ?? "·");
     say(
       line,
       `In your text it chooses “${words.join(" ")}”, u_max = ${signed(pooled)}: ` +
-        (pooled > 0 ? "alive, it speaks." : "below zero, so ReLU silences it."),
+        (pooled > 0 ? "alive, it speaks." : "below zero, so ReLU silences it.") +
+        unreadRemark(this.reading),
     );
     const within = (i) => i >= start && i < start + width;
     sentence.replaceChildren(
       colouredText({
-        text: unread ? text.slice(0, spans.at(-1).end) : text,
+        text: readText,
         spans, known,
         scores: tokens.map((_, i) => (within(i) ? chosen[i - start] : 0)),
         labelAbove: 0.01,

@@ -39,8 +39,28 @@ export class LiveFigure extends HTMLElement {
   }
 
   /** The model of this name; in a notebook the host sets `source`, which asks Python. */
-  load(name = this.getAttribute("model")) {
+  load(name = this.getAttribute("model") ?? "imdb") {
     return (this.source ?? loadModel)(name);
+  }
+
+  /**
+   * Load the model that a list names now, and keep it with its name. False, and a sentence in `answer`,
+   * if it did not come; false if the reader has chosen another one meanwhile.
+   */
+  async switchModel(list, answer) {
+    const name = list.value;
+    answer.textContent = "Loading the model …";
+    let model;
+    try {
+      model = await this.load(name);
+    } catch (error) {
+      if (list.value === name) list.value = this.name;
+      answer.textContent = `This model could not be loaded: ${error.message}.`;
+      return false;
+    }
+    if (list.value !== name) return false;
+    [this.model, this.name] = [model, name];
+    return true;
   }
 
   /** What the page, or the notebook, gave the figure to show: JSON in a script inside the element. */

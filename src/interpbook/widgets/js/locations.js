@@ -5,7 +5,7 @@ import { bar, choice, controls, make, note, percent, say, setOptions, signed, st
 import { LiveFigure, define } from "./live-figure.js";
 
 /**
- * `data.sentences` lists sentences: `name` and what interpbook.widgets.hidden.location_maps
+ * `data.sentences` lists sentences: `name` and what interpbook.widgets.deep_figures.location_maps
  * returns. The grid has the words as rows and the layers as columns, as the chapter's figures do.
  */
 class Locations extends LiveFigure {

@@ -3,6 +3,21 @@
 
 import { TextCNN } from "./textcnn.js";
 
+const MODEL_TITLES = {
+  imdb: "Film reviews (IMDB)",
+  ag_news: "News topics (AG’s News)",
+  mr: "Film reviews, a sentence each (MR)",
+  reviews: "Reviews written for this book",
+  headlines: "Headlines written for this book",
+};
+const OFFERED_MODELS = ["imdb", "ag_news"];
+
+/** The models that a reader may choose from, as [name, title] pairs: those offered, and the first one. */
+export function modelChoices(first, offered = OFFERED_MODELS) {
+  const names = offered.includes(first) ? offered : [first, ...offered];
+  return names.map((name) => [name, MODEL_TITLES[name] ?? name]);
+}
+
 const folder = globalThis.document?.currentScript?.src.replace(/[^/]*$/, "");
 const models = new Map();
 

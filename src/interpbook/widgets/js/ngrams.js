@@ -1,13 +1,13 @@
 // <textcnn-ngrams model="imdb">: add up a column of A, n-gram by n-gram, until it meets the logit.
 
 import {
-  checkbox, choice, colouredText, controls, make, note, radios, say, setOptions, signed, slider,
-  status, table, textBox,
+  checkbox, choice, colouredText, controls, make, note, radios, say, setOptions, signed, slider, status,
+  table, textBox, unreadRemark,
 } from "./drawing.js";
 import { LiveFigure, define } from "./live-figure.js";
+import { modelChoices } from "./models.js";
 import { contrast, dot, ngrams, ngramsOfColumn, windowWords } from "./readings.js";
 
-const NGRAM_MODELS = { imdb: "Film reviews (IMDB)", ag_news: "News topics (AG’s News)" };
 const NGRAM_ROWS = 8; // the others share a row, unless the reader asks for all
 const NGRAM_DIGITS = 3;
 
@@ -18,7 +18,7 @@ const NGRAM_DIGITS = 3;
  * that share a row, and last the silent filters), `added` (how many of the rows), `sum` of these and
  * `total`, the logit or, of a contrast, the lead.
  */
-export class NgramAdder extends LiveFigure {
+class NgramAdder extends LiveFigure {
   async start() {
     this.texts = this.data.texts ?? {};
     this.name = this.getAttribute("model") ?? "imdb";
@@ -30,8 +30,7 @@ export class NgramAdder extends LiveFigure {
 
   build(text) {
     const [textField, box] = textBox("Your sentence", text, () => this.read());
-    const titles = Object.entries(NGRAM_MODELS);
-    const [modelField, models] = choice("Model", titles, this.name, () => this.changeModel());
+    const [modelField, models] = choice("Model", modelChoices(this.name), this.name, () => this.changeModel());
     const [labelField, labels] = choice("Class", [], "", () => {
       this.label = labels.value === "" ? null : Number(labels.value);
       this.read();
@@ -73,19 +72,11 @@ export class NgramAdder extends LiveFigure {
   }
 
   async changeModel() {
-    const name = this.parts.models.value;
-    let model;
-    try {
-      model = await this.load(name);
-    } catch (error) {
-      this.parts.models.value = this.name;
-      return say(this.parts.sum, `This model could not be loaded: ${error.message}.`);
-    }
-    if (this.parts.models.value !== name) return; // the reader has gone on
-    this.model = model;
+    const before = this.name;
+    if (!(await this.switchModel(this.parts.models, this.parts.sum))) return;
     // A sentence that the reader wrote stays; an example makes room for the other model's.
-    if (this.parts.box.value === this.texts[this.name]) this.parts.box.value = this.texts[name] ?? "";
-    [this.name, this.label] = [name, null];
+    if (this.parts.box.value === this.texts[before]) this.parts.box.value = this.texts[this.name] ?? "";
+    this.label = null;
     this.nameClasses();
     this.read();
   }
@@ -167,10 +158,10 @@ export class NgramAdder extends LiveFigure {
   }
 
   drawSentence() {
-    const { text, spans, tokens, known, unread } = this.explained;
+    const { readText, spans, tokens, known } = this.explained;
     this.parts.sentence.replaceChildren(
       colouredText({
-        text: unread ? text.slice(0, spans.at(-1).end) : text,
+        text: readText,
         spans, known,
         scores: tokens.map(() => 0),
         name: "Your sentence",
@@ -233,7 +224,8 @@ export class NgramAdder extends LiveFigure {
     say(
       this.parts.meaning,
       `Blue adds to the sum, orange with stripes takes from it; the dashed line is ${this.totalName}. ` +
-        "Point at a row to mark its n-gram in the sentence; the slider marks the row that came last.",
+        "Point at a row to mark its n-gram in the sentence; the slider marks the row that came last." +
+        unreadRemark(this.explained),
     );
   }
 }

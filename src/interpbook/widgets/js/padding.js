@@ -1,12 +1,9 @@
 // <textcnn-padding model="imdb">: one sentence under two padding modes, the weights the same.
 
-import { bar, choice, colouredText, controls, make, note, percent, radios, say, signed, status, table, textBox } from "./drawing.js";
+import { bar, choice, colouredText, controls, make, note, percent, radios, say, signed, status, table, textBox, unreadRemark } from "./drawing.js";
 import { LiveFigure, define } from "./live-figure.js";
+import { modelChoices } from "./models.js";
 
-const PADDED_MODELS = [
-  ["imdb", "Film reviews (IMDB)"],
-  ["ag_news", "News topics (AG’s News)"],
-];
 const PADDING_MODES = {
   masked: "off: windows start and end inside the text",
   paper: "on: the text counts as padded, as in the paper",
@@ -20,7 +17,7 @@ const WINDOW_KINDS = ["words only", "words and padding", "padding only"];
  */
 class PaddingFigure extends LiveFigure {
   async start() {
-    this.name = this.getAttribute("model") ?? PADDED_MODELS[0][0];
+    this.name = this.getAttribute("model") ?? "imdb";
     this.mode = this.getAttribute("padding") ?? "masked";
     this.model = await this.load(this.name);
     this.build();
@@ -29,7 +26,7 @@ class PaddingFigure extends LiveFigure {
 
   build() {
     const [textField, box] = textBox("Your sentence", this.getAttribute("text") ?? "", () => this.update());
-    const [modelField, models] = choice("Model", PADDED_MODELS, this.name, () => this.changeModel());
+    const [modelField, models] = choice("Model", modelChoices(this.name), this.name, () => this.changeModel());
     const modeField = radios("Padding", Object.entries(PADDING_MODES), this.mode, (event) => {
       this.mode = event.target.value;
       this.update();
@@ -54,14 +51,7 @@ class PaddingFigure extends LiveFigure {
   }
 
   async changeModel() {
-    const name = this.parts.models.value;
-    try {
-      this.model = await this.load(name);
-      this.name = name;
-    } catch (error) {
-      this.parts.models.value = this.name;
-      return say(this.parts.answer, `This model could not be loaded: ${error.message}.`);
-    }
+    if (!(await this.switchModel(this.parts.models, this.parts.answer))) return;
     this.update();
   }
 
@@ -98,7 +88,7 @@ class PaddingFigure extends LiveFigure {
   drawSentence() {
     const { mode, label, masked, paper, [mode]: shown } = this.result;
     const { sentence, behind } = this.parts;
-    const { tokens, spans, known, wordScores, classNames, text, unread } = shown;
+    const { tokens, spans, known, wordScores, classNames, readText } = shown;
     if (!tokens.length) {
       say(behind, "");
       return sentence.replaceChildren();
@@ -106,16 +96,15 @@ class PaddingFigure extends LiveFigure {
     const count = tokens.length;
     const covered = shown.starts.map((start, p) => start + shown.widths[p]);
     const places = Math.max(Math.max(...covered) - count, 0);
-    const read = unread ? text.slice(0, spans.at(-1).end) : text;
     const scores = wordScores.slice(0, count + places).map((row) => row[label]);
     const signs = Array.from({ length: places }, (_, i) => {
-      const start = read.length + 1 + 2 * i;
+      const start = readText.length + 1 + 2 * i;
       return { start, end: start + 1 };
     });
     const name = (i) => (i < count ? tokens[i] : `padding, place ${i - count + 1} behind the text`);
     sentence.replaceChildren(
       colouredText({
-        text: read + " ·".repeat(places),
+        text: readText + " ·".repeat(places),
         spans: [...spans, ...signs],
         known: [...known, ...signs.map(() => true)],
         scores,
@@ -133,7 +122,8 @@ class PaddingFigure extends LiveFigure {
         (places
           ? "A dot is padding that a filter’s best window covers; " +
             `together these ${places} rows of B give ${signed(rest)}.`
-          : "No filter’s best window covers padding."),
+          : "No filter’s best window covers padding.") +
+        unreadRemark(shown),
     );
   }
 

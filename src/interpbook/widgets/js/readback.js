@@ -5,7 +5,7 @@ import { choice, controls, make, note, percent, radios, say, slider, status, tab
 import { LiveFigure, define } from "./live-figure.js";
 
 /**
- * `data.corpora` lists what interpbook.widgets.hidden.read_backs returns, each with a `name`, the
+ * `data.corpora` lists what interpbook.widgets.deep_figures.read_backs returns, each with a `name`, the
  * `study` whose shares stand beside, and its `shares`: for each method, k and m the share, and the
  * low and the high end of its interval.
  */

@@ -1,8 +1,5 @@
 // What can be read off a result of TextCNN.explain: views.py and parts of explanations.py.
 
-/** The two views of B: what a word adds for the label, and what the loss does without its row. */
-export const VIEWS = ["local", "global"];
-
 /**
  * One number a word, seen from a label (Xu & Du 2020, section 4.3).
  * local: the word's entry in the label's column of B, in logits.
@@ -11,21 +8,15 @@ export const VIEWS = ["local", "global"];
 export function wordView(result, label, how, clip = 5) {
   const rows = result.wordScores.slice(0, result.tokens.length);
   if (how === "local") return rows.map((row) => row[label]);
-  const before = crossEntropy(result.logits, label);
+  const odds = logOdds(result.logits, label);
   return rows.map((row) => {
-    const after = crossEntropy(result.logits.map((logit, q) => logit - row[q]), label);
-    const change = before > 0 ? (after - before) / before : after > before ? Infinity : 0;
-    return Math.min(Math.max(change, -clip), clip);
+    const without = logOdds(result.logits.map((logit, q) => logit - row[q]), label);
+    return clippedAt(relativeLoss(odds, odds - without), clip);
   });
 }
 
-function crossEntropy(logits, label) {
-  const odds = logOdds(logits, label); // log(1 + exp(-odds)) keeps its digits
-  return Math.log1p(Math.exp(-Math.abs(odds))) + Math.max(-odds, 0);
-}
-
 /** A class against all others together: log(P / (1 - P)), in logits. */
-export function logOdds(logits, label) {
+function logOdds(logits, label) {
   const others = logits.filter((_, q) => q !== label);
   const largest = Math.max(...others);
   return logits[label] - largest - Math.log(others.reduce((sum, logit) => sum + Math.exp(logit - largest), 0));
@@ -137,8 +128,14 @@ export function clippedAt(s, clip) {
   return Math.min(Math.max(s, -clip), clip);
 }
 
-/** s of a row whose leaving lets log odds M fall by D: log(1 + exp(-(M - D))) / log(1 + exp(-M)) - 1. */
-export function relativeLoss(M, D) {
-  const loss = (odds) => Math.log1p(Math.exp(-Math.abs(odds))) + Math.max(-odds, 0);
-  return loss(M - D) / loss(M) - 1;
+/**
+ * s of a row whose leaving lets log odds fall: log(1 + exp(-(odds - fall))) / log(1 + exp(-odds)) - 1.
+ * Where the loss is too small for a double, one that grows does so infinitely.
+ */
+export function relativeLoss(odds, fall) {
+  const [before, after] = [odds, odds - fall].map(
+    (each) => Math.log1p(Math.exp(-Math.abs(each))) + Math.max(-each, 0), // a tiny loss keeps its digits
+  );
+  if (before > 0) return (after - before) / before;
+  return after > before ? Infinity : 0;
 }

@@ -2,7 +2,10 @@
 // beside what the model really does, and which filters chose another n-gram.
 
 import { UNKNOWN_SHOWN, filterFates, gatherFates, movesBy, sumOfFates, textWithSwap, withReplaced } from "./changes.js";
-import { bar, choice, colouredText, controls, field, make, note, percent, radios, redrawText, say, signed, status, table, textBox } from "./drawing.js";
+import {
+  bar, choice, colouredText, controls, field, make, note, percent, radios, redrawText, say, signed,
+  status, table, textBox, unreadRemark,
+} from "./drawing.js";
 import { LiveFigure, define } from "./live-figure.js";
 import { UNKNOWN, softmax, tokenize } from "./textcnn.js";
 
@@ -25,7 +28,7 @@ const SWAP_ROWS = 12;
  * offer (words to try, with commas). `result` has the text, the position, what stands there now
  * (`others`), and for each class `expected` (-B[i]) and `exact`, the changes of the logits.
  */
-export class SwapFigure extends LiveFigure {
+class SwapFigure extends LiveFigure {
   async start() {
     this.model = await this.load();
     this.label = null; // the predicted class, until the reader chooses
@@ -174,12 +177,12 @@ export class SwapFigure extends LiveFigure {
   }
 
   drawSentence() {
-    const { text, tokens, spans, known, classNames, wordScores, unread } = this.before;
+    const { readText, tokens, spans, known, classNames, wordScores } = this.before;
     const scores = tokens.map((_, i) => wordScores[i][this.seenFrom]);
     redrawText(
       this.parts.sentence,
       colouredText({
-        text: unread ? text.slice(0, spans.at(-1).end) : text,
+        text: readText,
         spans, known, scores,
         name: `Your sentence, coloured by B for ${classNames[this.seenFrom]}: arrow keys choose a word`,
         describe: (i) => `${tokens[i]}: ${signed(scores[i])} logits` + (known[i] ? "" : ", not in the vocabulary"),
@@ -193,7 +196,7 @@ export class SwapFigure extends LiveFigure {
       this.parts.legend,
       `Blue, solid line: speaks for ${classNames[this.seenFrom]}; orange, dotted: against it; in logits of B. ` +
         "Click a word, or reach it with Tab and the arrow keys, to take it out." +
-        (unread ? ` The model reads the first ${tokens.length} words; ${unread} more are left out.` : ""),
+        unreadRemark(this.before),
     );
   }
 

@@ -95,6 +95,8 @@ export class TextCNN {
    */
   layOut(ids, padding = this.config.padding) {
     const widest = Math.max(...this.config.widths);
+    if (padding === "paper" && !this.config.max_length)
+      throw new Error("padding as in the paper goes up to max_length, and this model has none");
     const end =
       padding === "masked"
         ? Math.max(ids.length, widest)
@@ -173,11 +175,13 @@ export class TextCNN {
     const scores = tokens.length
       ? this.decompose(tokens.map((word) => this.id(word)), padding)
       : { logits: [], ngramScores: [], wordScores: [], pooled: [], starts: [], widths: [], slots: [] };
+    const unread = found.length - spans.length;
     return {
       text,
+      readText: unread ? text.slice(0, spans.at(-1).end) : text,
       tokens,
       spans,
-      unread: found.length - spans.length,
+      unread,
       known: tokens.map((word) => this.ids.has(word)),
       classNames: this.classNames,
       probabilities: softmax(scores.logits),

@@ -1,7 +1,7 @@
 // <textcnn-threshold>: move epsilon along the curves of a study, and over the filters of one sentence.
 
 import { chartKeys, drawn, lineChart } from "./chart.js";
-import { bar, choice, colouredText, controls, make, note, percent, say, signed, slider, status, table, textBox } from "./drawing.js";
+import { bar, choice, colouredText, controls, make, note, percent, say, signed, slider, status, table, textBox, unreadRemark } from "./drawing.js";
 import { LiveFigure, define } from "./live-figure.js";
 import { columnSums } from "./readings.js";
 import { softmax } from "./textcnn.js";
@@ -21,6 +21,7 @@ class ThresholdFigure extends LiveFigure {
     this.curve = this.curves[0];
     this.model = await this.load(this.curve.model);
     this.build();
+    this.drawMarks();
     this.place(Number(this.getAttribute("epsilon") ?? this.curve.marks[0][1]));
     this.readSentence();
   }
@@ -67,13 +68,17 @@ class ThresholdFigure extends LiveFigure {
   async changeCurve() {
     const curve = this.curves[this.parts.curves.value];
     const before = this.epsilon;
+    const isWanted = () => this.curves[this.parts.curves.value] === curve;
+    let model;
     try {
-      this.model = await this.load(curve.model);
+      model = await this.load(curve.model);
     } catch (error) {
-      this.parts.curves.value = this.curves.indexOf(this.curve);
+      if (isWanted()) this.parts.curves.value = this.curves.indexOf(this.curve);
       return say(this.parts.answer, `This model could not be loaded: ${error.message}.`);
     }
-    this.curve = curve;
+    if (!isWanted()) return; // the reader has gone on
+    [this.model, this.curve] = [model, curve];
+    this.drawMarks();
     this.place(before);
     this.readSentence();
   }
@@ -84,11 +89,16 @@ class ThresholdFigure extends LiveFigure {
 
   /** Put the slider on the threshold of the curve that is nearest to one. */
   place(epsilon) {
-    const { epsilon: all, marks, reader } = this.curve;
+    const { epsilon: all } = this.curve;
     const apart = all.map((value) => Math.abs(Math.log(value / epsilon)));
     this.parts.epsilon.max = all.length - 1;
     this.parts.epsilon.value = apart.indexOf(Math.min(...apart));
     this.parts.epsilon.say();
+  }
+
+  /** The thresholds to go to at once, and who reads the sentence: they belong to the curve. */
+  drawMarks() {
+    const { marks, reader } = this.curve;
     this.parts.marks.replaceChildren(
       "Go to: ",
       ...marks.map(([name, value]) =>
@@ -186,10 +196,10 @@ class ThresholdFigure extends LiveFigure {
             `those above ε alone, ${answer(keptPredicted, keptLogits)}.`
           : `No row is left: all logits are zero, which counts as ${classNames[0]}.`),
     );
-    const { text, spans, known, unread } = this.reading;
+    const { readText, spans, known } = this.reading;
     const highest = Math.max(...readBy);
     const drawing = colouredText({
-      text: unread ? text.slice(0, spans.at(-1).end) : text,
+      text: readText,
       spans, known,
       scores: readBy,
       labelAbove: Infinity,
@@ -203,7 +213,8 @@ class ThresholdFigure extends LiveFigure {
     const order = tokens.map((_, i) => i).filter((i) => readBy[i]);
     order.sort((a, b) => readBy[b] - readBy[a] || a - b);
     const named = order.slice(0, 5).map((i) => `“${tokens[i]}” ${readBy[i]}`);
-    say(most, named.length ? `Filters above ε that read a word: ${named.join(", ")}.` : "");
+    const words = named.length ? `Filters above ε that read a word: ${named.join(", ")}.` : "";
+    say(most, words + unreadRemark(this.reading));
   }
 
   /** A square for each filter: full if it is above the threshold, a dot if it is silent. */

@@ -18,7 +18,7 @@ const ROW_LENGTHS = [
  * row), `cut` and `padding` (how many words the row leaves out, how many places it leaves empty),
  * `logits` and `predicted` (-1 without a word).
  */
-export class TokenReader extends LiveFigure {
+class TokenReader extends LiveFigure {
   async start() {
     const { examples = [] } = this.data;
     this.model = await this.load();
@@ -48,7 +48,7 @@ export class TokenReader extends LiveFigure {
     this.parts = {
       box,
       answer: status(),
-      text: make("div", { class: "live-window" }),
+      text: make("div", { class: "live-scroller" }),
       row: make("div"),
       says: status(),
     };

@@ -21,7 +21,7 @@ const TERM_LINES = {
 /**
  * `data.places` lists locations: `name`, `sees`, `target` (what cosines are with), `optimum` (how
  * high response and L2 term are there), `words` (the target's nearest) and `climbs`, each with a
- * `name` and what interpbook.widgets.hidden.climb_moments returns.
+ * `name` and what interpbook.widgets.deep_figures.climb_moments returns.
  */
 class Trajectory extends LiveFigure {
   async start() {

@@ -2,7 +2,10 @@
 // other, where they part, and the curve from the fall of the log odds to the global score.
 
 import { evenTicks, lineChart } from "./chart.js";
-import { bar, choice, colouredText, controls, howMany, make, note, percent, redrawText, say, setOptions, signed, slider, status, table, textBox } from "./drawing.js";
+import {
+  bar, choice, colouredText, controls, howMany, make, note, percent, redrawText, say, setOptions,
+  signed, slider, status, table, textBox, unreadRemark,
+} from "./drawing.js";
 import { LiveFigure, define } from "./live-figure.js";
 import { clippedAt, relativeLoss, viewsOf } from "./readings.js";
 import { softmax } from "./textcnn.js";
@@ -12,7 +15,7 @@ import { softmax } from "./textcnn.js";
  * to choose from. `result` has, for each word, `local` (B), `fall` (D), `free` (s, not clipped),
  * `global` (clipped), and its place in either order.
  */
-export class ViewsFigure extends LiveFigure {
+class ViewsFigure extends LiveFigure {
   async start() {
     this.name = this.getAttribute("model");
     this.model = await this.load(this.name);
@@ -63,15 +66,16 @@ export class ViewsFigure extends LiveFigure {
 
   /** Show a text of the list, which may need another model. */
   async change(name, text, seenFrom) {
-    if (name !== this.name) {
-      say(this.parts.answer, "Loading the model …");
-      try {
-        this.model = await this.load(name);
-      } catch (error) {
-        return say(this.parts.answer, `This model could not be loaded: ${error.message}.`);
-      }
-      this.name = name;
+    this.wanted = text;
+    say(this.parts.answer, "Loading the model …");
+    let model;
+    try {
+      model = await this.load(name);
+    } catch (error) {
+      return say(this.parts.answer, `This model could not be loaded: ${error.message}.`);
     }
+    if (this.wanted !== text) return; // the reader has chosen another one meanwhile
+    [this.model, this.name] = [model, name];
     this.show(text, seenFrom);
   }
 
@@ -113,7 +117,7 @@ export class ViewsFigure extends LiveFigure {
   }
 
   drawAnswer() {
-    const { tokens, classNames, probabilities, unread } = this.read;
+    const { tokens, classNames, probabilities } = this.read;
     const { label, globalPlace, localPlace, opposed, moved } = this.result;
     const [globally, locally] = [globalPlace, localPlace].map((places) => tokens[places.indexOf(1)]);
     const first =
@@ -129,19 +133,19 @@ export class ViewsFigure extends LiveFigure {
       this.parts.answer,
       `Seen from ${classNames[label]}, which has ${percent(probabilities[label])}, ${first}. ` +
         (apart.length ? `They differ ${apart.join(" and ")}.` : "No sign differs, and no place by more than one.") +
-        (unread ? ` The model reads the first ${tokens.length} words; ${unread} more are left out.` : ""),
+        unreadRemark(this.read),
     );
   }
 
   drawViews() {
-    const { text, tokens, spans, known, classNames, unread } = this.read;
+    const { readText, tokens, spans, known, classNames } = this.read;
     const { label, local, global, free, globalPlace, localPlace, opposed, moved } = this.result;
     const cut = (i) => Math.abs(free[i]) >= this.clip;
     const apart = (i) =>
       (opposed[i] ? ", the views differ in sign" : "") +
       (moved[i] ? `, place ${globalPlace[i]} globally and ${localPlace[i]} locally` : "");
     const shared = {
-      text: unread ? text.slice(0, spans.at(-1).end) : text,
+      text: readText,
       spans, known,
       selected: this.position,
       onselect: (i) => this.choose(i),

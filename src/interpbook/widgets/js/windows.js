@@ -2,8 +2,8 @@
 
 import { boxedText } from "./boxes.js";
 import {
-  bar, choice, controls, howMany, make, say, setOptions, signed, slider, status, table,
-  textBox,
+  bar, choice, controls, howMany, make, say, setOptions, signed, slider, status, table, textBox,
+  unreadRemark,
 } from "./drawing.js";
 import { LiveFigure, define } from "./live-figure.js";
 import { windowWords } from "./readings.js";
@@ -19,7 +19,7 @@ const SCORE_DIGITS = 3;
  * window so far), `found` (whether it is the best of all), and of the whole sentence `pooled` (u_max),
  * `v`, and `added` (w_qp v, a number a class).
  */
-export class WindowStepper extends LiveFigure {
+class WindowStepper extends LiveFigure {
   async start() {
     this.model = await this.load();
     this.chosen = this.hasAttribute("filter") ? Number(this.getAttribute("filter")) : null;
@@ -44,7 +44,7 @@ export class WindowStepper extends LiveFigure {
     this.parts = {
       box, filters, place, play,
       sum: status(),
-      sentence: scroller("live-window", "Your sentence"),
+      sentence: scroller("live-scroller", "Your sentence"),
       columns: scroller("live-scroll", "Scores, window by window"),
       largest: status(),
       added: make("div"),
@@ -52,8 +52,8 @@ export class WindowStepper extends LiveFigure {
     const { sum, sentence, columns, largest, added } = this.parts;
     const rows = [controls(filterField, next), controls(placeField, play)];
     this.figure = make("div", {}, ...rows, sentence, sum, columns, largest, added);
-    this.empty = status();
-    this.replaceChildren(controls(textField), this.empty, this.figure);
+    this.remark = status();
+    this.replaceChildren(controls(textField), this.remark, this.figure);
   }
 
   /** Take in a new sentence. */
@@ -61,8 +61,8 @@ export class WindowStepper extends LiveFigure {
     this.stop();
     this.explained = this.model.explain(this.parts.box.value);
     const { tokens, text, pooled } = this.explained;
-    say(this.empty, tokens.length ? "" : "Write at least one word.");
-    this.empty.hidden = tokens.length > 0;
+    say(this.remark, tokens.length ? unreadRemark(this.explained).trim() : "Write at least one word.");
+    this.remark.hidden = !this.remark.textContent;
     this.figure.hidden = !tokens.length;
     if (!tokens.length) return this.publish({ text, tokens });
     this.laidOut = this.model.layOut(tokens.map((word) => this.model.id(word)));
@@ -169,11 +169,11 @@ export class WindowStepper extends LiveFigure {
 
   drawSentence() {
     const { position, width, bias, slotScores, scores, best } = this.result;
-    const { text, spans, tokens, unread } = this.explained;
+    const { readText, spans, tokens } = this.explained;
     const within = (i, start) => i >= start && i < start + width;
     const score = (i) => signed(slotScores[i - position], SCORE_DIGITS);
     const [holder, boxes] = boxedText({
-      text: unread ? text.slice(0, spans.at(-1).end) : text,
+      text: readText,
       spans,
       added: new Array(this.laidOut.padded.length - tokens.length).fill(EMPTY_PLACE),
       name: `Your sentence; the window holds ${this.quote(position)}`,

@@ -14,7 +14,7 @@ from interpbook.closed_forms import closed_form
 from interpbook.fields import Fields
 from interpbook.preservation import interpretation_words, preservation_study
 from interpbook.saliency import location_saliency
-from interpbook.widgets.hidden import climb_moments, location_maps, read_backs
+from interpbook.widgets.deep_figures import climb_moments, location_maps, read_backs
 
 WORDS = ("<pad>", "<unk>", "a", "dull", "film", "with", "good", "songs", "and", "no", "end", "of")
 TEXT = "a dull film with good songs and no"

@@ -60,7 +60,7 @@ function crc32(text) {
 }
 
 /** The label's logit less the best other one: the prediction has fallen when it is below zero. */
-export function marginOf(logits, label) {
+function marginOf(logits, label) {
   return logits[label] - Math.max(...logits.filter((_, q) => q !== label));
 }
 
