@@ -80,6 +80,11 @@ def test_a_bool_is_there_or_not():
     assert Live("explorer", permalink=True, other=False).attributes == {"permalink": ""}
 
 
+def test_an_attribute_is_one_attribute():
+    with pytest.raises(ValueError, match="'x onclick'"):
+        Live("explorer", **{"x onclick": "alert(1)"})
+
+
 def test_text_and_data_are_escaped():
     data = {"words": [HARM, "<!--", "naïve"], "<script>": {"deep": [None, True, 1.5]}}
     found = Reader(Live("explorer", data=data, model="reviews", text=HARM)._repr_html_())

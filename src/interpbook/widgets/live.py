@@ -37,7 +37,8 @@ class Live(anywidget.AnyWidget):
     Raises
     ------
     ValueError
-        If there is no such figure or model, or ``data`` holds a number that is not finite.
+        If there is no such figure or model, an attribute's name is none, or ``data`` holds a
+        number that is not finite.
     TypeError
         If ``data`` holds what JSON cannot.
 
@@ -129,6 +130,9 @@ def _as_json(data: Any) -> str:
 
 def _named(attributes: dict[str, Any]) -> dict[str, str]:
     """Write attributes as HTML has them: a bool is there or not."""
+    for name in attributes:
+        if not name.isidentifier():
+            raise ValueError(f"attributes are named like arguments of a function, got {name!r}")
     return {
         name.replace("_", "-"): "" if value is True else str(value)
         for name, value in attributes.items()
