@@ -195,7 +195,7 @@ export function colouredText(options) {
       },
       text.slice(span.start, span.end),
     );
-    if (Math.abs(share) >= labelAbove) word.dataset.number = signed(scores[i], 1);
+    if (Math.abs(share) >= labelAbove) word.dataset.number = signed(scores[i], strongest < 1 ? 2 : 1);
     box.append(text.slice(end, span.start), word);
     end = span.end;
     return word;

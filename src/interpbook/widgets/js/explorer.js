@@ -18,6 +18,7 @@ const EXAMPLES = {
   ],
 };
 const SHOWN_NGRAMS = 8;
+const FULL_COLOUR = 0.5; // the least score that a full colour stands for, so that faint words look faint
 
 /**
  * Attributes: model, text, view ("local" or "global"), clip, models (names to choose from).
@@ -176,6 +177,7 @@ class Explorer extends LiveFigure {
         text: readText,
         spans, known,
         scores: this.scores,
+        strongest: Math.max(...this.scores.map(Math.abs), FULL_COLOUR),
         name: `Your sentence, word by word, seen from ${classNames[label]}: arrow keys move`,
         describe: (i) =>
           `${tokens[i]}: ${signed(this.scores[i])}${cut(this.scores[i])} ${unit}` +
@@ -189,10 +191,11 @@ class Explorer extends LiveFigure {
     );
     say(
       this.parts.legend,
-      `Blue, solid line: speaks for ${classNames[label]}; orange, dotted: against it. ` +
+      `Blue, solid line: speaks for ${classNames[label]}; orange, dotted: against it. The strongest word is darkest. ` +
         (this.view === "local"
-          ? "Numbers are logits."
-          : `Numbers are the relative change of the loss without the word’s row of B, at most ${this.clip}.`) +
+          ? `Numbers are logits of ${classNames[label]} alone.`
+          : `Numbers are the relative change of the loss without the word’s row of B, at most ${this.clip}; ` +
+            "the tables stay in logits.") +
         " Point at a word, or reach it with Tab and the arrow keys, to see its n-grams.",
     );
   }

@@ -37,7 +37,7 @@ class NgramAdder extends LiveFigure {
     });
     const readings = [
       ["column", "what A has in the column of the class"],
-      ["contrast", "that, less the mean of the other columns"],
+      ["contrast", "the contrast: that, less the mean of the other columns"],
     ];
     const readingField = radios("Add up", readings, this.reading, (event) => {
       this.reading = event.target.value;

@@ -29,7 +29,9 @@ function render({ model, el }) {
   for (const [name, value] of Object.entries(model.get("attributes"))) figure.setAttribute(name, value);
   figure.data = model.get("data");
   figure.source = (name) => askPython(model, name);
-  figure.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes the arrow keys
+  // Else JupyterLab takes the arrow keys: its shortcuts look at this mark, its cells at what comes up.
+  figure.dataset.lmSuppressShortcuts = "true";
+  figure.addEventListener("keydown", (event) => event.stopPropagation());
   figure.addEventListener("result", ({ detail }) => {
     model.set("result", detail);
     model.save_changes();

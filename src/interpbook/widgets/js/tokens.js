@@ -67,7 +67,7 @@ class TokenReader extends LiveFigure {
       this.parts.text,
       note(
         "Solid box: on the list, its id below. Dashed box, in italics: not on the list, read as id 1. " +
-          "Struck through: signs that are no words, dropped. Crossed out: cut off.",
+          "A line through a sign: no word, dropped. A line through a whole box: cut off.",
       ),
       this.parts.row,
       this.parts.says,
@@ -107,7 +107,7 @@ class TokenReader extends LiveFigure {
     say(
       this.parts.answer,
       tokens.length
-        ? `${found} of ${howMany(tokens.length, "word")} ${found === 1 ? "is" : "are"} on a list of ` +
+        ? `${found} of ${howMany(tokens.length, "word")} ${tokens.length === 1 ? "is" : "are"} on a list of ` +
             `${words.toLocaleString("en")}${rest.map((remark) => `; ${remark}`).join("")}.`
         : "Write at least one word.",
     );

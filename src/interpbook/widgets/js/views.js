@@ -118,12 +118,18 @@ class ViewsFigure extends LiveFigure {
 
   drawAnswer() {
     const { tokens, classNames, probabilities } = this.read;
-    const { label, globalPlace, localPlace, opposed, moved } = this.result;
-    const [globally, locally] = [globalPlace, localPlace].map((places) => tokens[places.indexOf(1)]);
+    const { label, globalPlace, localPlace, opposed, moved, free, local } = this.result;
+    const [globally, locally] = [
+      [globalPlace, free],
+      [localPlace, local],
+    ].map(([places, scores]) => {
+      const most = places.indexOf(1);
+      return scores[most] > 0 ? `“${tokens[most]}”` : "no word";
+    });
     const first =
-      globalPlace.indexOf(1) === localPlace.indexOf(1)
-        ? `both views put “${globally}” first`
-        : `the global view puts “${globally}” first, the local one “${locally}”`;
+      globally === locally
+        ? `${globally} speaks most for it in both views`
+        : `${globally} speaks most for it in the global view, ${locally} in the local one`;
     const count = (marks) => marks.filter(Boolean).length;
     const apart = [
       count(opposed) && `about the sign of ${howMany(count(opposed), "word")} (≠)`,

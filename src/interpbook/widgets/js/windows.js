@@ -2,7 +2,7 @@
 
 import { boxedText } from "./boxes.js";
 import {
-  bar, choice, controls, howMany, make, say, setOptions, signed, slider, status, table, textBox,
+  bar, choice, controls, howMany, make, note, say, setOptions, signed, slider, status, table, textBox,
   unreadRemark,
 } from "./drawing.js";
 import { LiveFigure, define } from "./live-figure.js";
@@ -50,8 +50,11 @@ class WindowStepper extends LiveFigure {
       added: make("div"),
     };
     const { sum, sentence, columns, largest, added } = this.parts;
+    const legend = note(
+      "Frame: the window that is being read. Blue: the best so far. A column is named after its window’s first word.",
+    );
     const rows = [controls(filterField, next), controls(placeField, play)];
-    this.figure = make("div", {}, ...rows, sentence, sum, columns, largest, added);
+    this.figure = make("div", {}, ...rows, sentence, sum, columns, legend, largest, added);
     this.remark = status();
     this.replaceChildren(controls(textField), this.remark, this.figure);
   }
@@ -134,7 +137,7 @@ class WindowStepper extends LiveFigure {
     this.drawColumns();
     this.drawAdded();
     requestAnimationFrame(() => { // when the page is laid out anyway
-      bringInSight(this.parts.sentence, this.box);
+      for (const box of this.inWindow) bringInSight(this.parts.sentence, box);
       bringInSight(this.parts.columns, this.column);
     });
   }
@@ -184,7 +187,7 @@ class WindowStepper extends LiveFigure {
         `${within(i, position) ? "live-inside" : ""} ${within(i, best) ? "live-best" : ""}`,
     });
     this.parts.sentence.replaceChildren(holder);
-    this.box = boxes[position];
+    this.inWindow = boxes.slice(position, position + width);
     const terms = slotScores.map((value) => signed(value, SCORE_DIGITS)).join(" ");
     say(
       this.parts.sum,
@@ -195,7 +198,7 @@ class WindowStepper extends LiveFigure {
 
   /** The scores of the windows so far, as columns that stand on their first words. */
   drawColumns() {
-    const { scores, position, best } = this.result;
+    const { scores, position, best, found } = this.result;
     const highest = Math.max(...scores, 0);
     const range = highest - Math.min(...scores, 0) || 1;
     const names = scores.map((u, i) => `${this.quote(i)} ${signed(u, SCORE_DIGITS)}`);
@@ -225,7 +228,7 @@ class WindowStepper extends LiveFigure {
     const label = `Scores u of ${seen}: ${names.slice(0, position + 1).join(", ")}`;
     const chart = make("div", { class: "live-columns", role: "img", "aria-label": label }, ...columns);
     this.parts.columns.replaceChildren(chart);
-    this.column = columns[position];
+    this.column = columns[found ? best : position];
   }
 
   jump(position) {
