@@ -54,7 +54,7 @@ ifneq ($(NOTEBOOKS),)
 endif
 
 browser: $(STAMP) ## check the site already built, page by page, in Chromium
-	$(PY) -m pytest tests/browser
+	$(PY) -m pytest tests/browser -n 2 --dist loadfile
 
 serve: book ## build the site and show it at http://localhost:8000 (PORT=...)
 	$(PY) -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)

@@ -80,7 +80,7 @@ def test_it_starts_as_the_chapter_says(views):
     assert found["localPlace"][software] == len(found["tokens"])
     assert found["opposed"][software]
     assert views.status.startswith("Seen from World, which has 4.")
-    assert "the global view puts “software” first" in views.status
+    assert "“software” speaks most for it in the global view" in views.status
     assert "They differ about the sign of 2 words (≠)" in views.status
     marked = views.figure.locator(".live-text").first.locator(".live-opposed")
     assert marked.all_inner_texts() == ["software", "football"]
