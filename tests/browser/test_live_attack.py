@@ -53,6 +53,40 @@ def test_it_starts_as_the_chapter_says(playground):
         "loved",
     ]
     assert "The prediction fell after 3 changes: negative" in playground.status
+    assert apart(playground)
+
+
+def apart(playground: Operator) -> bool:
+    """Whether the curve and the name of its level keep away from each other."""
+    return playground.figure.locator(".live-chart").evaluate(
+        """chart => {
+          const texts = [...chart.querySelectorAll("text")];
+          const box = texts.find((text) => text.textContent.startsWith("below")).getBBox();
+          const line = chart.querySelector("polyline");
+          for (let at = 0; at <= line.getTotalLength(); at += 1) {
+            const { x, y } = line.getPointAtLength(at);
+            const [dx, dy] = [x - box.x, y - box.y];
+            if (dx > 0 && dx < box.width && dy > 0 && dy < box.height) return false;
+          }
+          const level = chart.querySelector(".live-level").getPointAtLength(0).y;
+          return box.y > level && box.y + box.height < 220 - 46 + 4;
+        }"""
+    )
+
+
+def test_the_level_has_its_name_where_the_curve_is_not(playground):
+    playground.choose("Model", "imdb")
+    playground.wait_for("model", "imdb")
+    wanted = (
+        "I expected a dull evening, but the film is excellent, "
+        "the acting is superb and my family loved it."
+    )
+    for text in (wanted, wanted + " A great, wonderful, perfect, moving film.", "good"):
+        playground.write(text)
+        for ranking in ("updated_word_scores", "gradient", "word_scores"):
+            playground.choose("The attack takes the word that is first by", ranking)
+            to_the_end(playground)
+            assert apart(playground), (text, ranking)
 
 
 @pytest.mark.parametrize("ranking", [name for name in RANKINGS["trained"] if name != "random"])

@@ -101,6 +101,7 @@ def test_it_starts_as_the_chapter_says(effects, classifier):
     found = effects.result
     assert found["gone"] == [] and found["tokens"][found["position"]] == "tedious"
     at = found["position"]
+    assert effects.figure.locator(".live-keys").inner_text() == "B would be right"
     assert 3.6 < found["entries"][at] < 3.8 and 2.1 < found["falls"][at] < 2.2
     film = found["tokens"].index("film")
     assert found["entries"][film] < 0 < found["falls"][film]
@@ -167,9 +168,20 @@ def test_the_next_word_of_the_first_b(effects, classifier):
     order = sorted(range(len(first)), key=lambda i: -first[i])
     for _ in range(6):
         effects.press("Take away B’s next word")
+        fallen = len(effects.result["gone"]) == 6
+        assert ("the prediction fell with word 6" in effects.status) == fallen
     assert effects.result["gone"] == order[:6]
     assert "The model says positive" in effects.status
     check(effects, classifier)
+    effects.press("Take away B’s next word")
+    assert effects.result["gone"] == [i for i in order if first[i] > 0]
+    assert effects.result["next"] is None and effects.result["fell"] == 6
+    assert "No other word has an entry above zero for negative in the first B." in effects.status
+    button = effects.figure.get_by_role("button", name="Take away B’s next word")
+    assert button.get_attribute("aria-disabled") == "true"
+    assert button.evaluate("node => node === document.activeElement")
+    effects.page.keyboard.press("Enter")
+    assert len(effects.result["gone"]) == 7
     effects.choose("Seen from", "1")
     check(effects, classifier)
     effects.choose("Seen from", "")

@@ -143,7 +143,12 @@ def test_keys_keep_the_focus(page):
     for _ in range(3):
         press(page, "ArrowRight")
         assert page.evaluate("document.activeElement.type") == "range"
+        words = page.locator(f"{FIGURE} table caption").first.inner_text()
+        assert words == f"{shown(page)['m']} words read back"
     assert shown(page)["m"] == 10
+    press(page, "Home")
+    assert page.locator(f"{FIGURE} table caption").first.inner_text() == "1 word read back"
+    press(page, "End")
     slider = page.locator(f"{FIGURE} input[type=range]").nth(1)
     assert slider.get_attribute("aria-valuetext") == "10"
 

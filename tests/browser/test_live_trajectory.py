@@ -53,6 +53,16 @@ def go(page: Page, place: int, climb: int, moment: int) -> dict[str, Any]:
     return shown(page)
 
 
+def test_opens_at_the_last_step(page):
+    found = shown(page)
+    assert (found["climb"], found["step"], found["moment"]) == ("rate 0.0002", 2000, 20)
+    said = page.locator(f"{FIGURE} [role=status]").inner_text()
+    assert said.startswith("Step 2,000 of 2,000: ")
+    page.locator(f"{FIGURE} input[type=range]").focus()
+    press(page, "Home")
+    assert shown(page)["step"] == 0
+
+
 @pytest.mark.parametrize(("climb", "change"), CHANGES.items())
 def test_equals_the_packages_inversion(page, climb, change):
     classifier = load_classifier("mr_deep")
@@ -106,6 +116,9 @@ def test_what_is_seen_and_heard(page):
     assert [row.split("\t")[1].removesuffix(" ★") for row in rows] == found["words"]
     assert sum("★" in row for row in rows) == found["starred"] == 6
     assert all(f"{x:.2f}" in row for x, row in zip(found["cosines"], rows, strict=True))
+    height = page.locator(f"{FIGURE} table").last.locator("tbody tr").last.inner_text()
+    assert round(found["share"], 2) == 0.44
+    assert height == f"height: response + L2 term, of the optimum\t{100 * found['share']:.1f}%"
     before = go(page, 0, 1, 2)["words"]
     for row, word in zip(rows, found["words"], strict=True):
         moved = row.split("\t")[3]

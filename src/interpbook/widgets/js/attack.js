@@ -211,7 +211,7 @@ class AttackPlayground extends LiveFigure {
     const { margins, label, classNames } = this.result;
     if (!margins.length) return this.parts.curve.replaceChildren();
     const top = Math.max(...margins, 0.5) * 1.08;
-    const bottom = Math.min(...margins, -0.15 * top) * 1.08;
+    const bottom = Math.min(...margins, -0.2 * top) * 1.08; // room for the name of the level
     const step = chartStep(top - bottom);
     const ticks = [];
     for (let value = Math.ceil(bottom / step) * step; value <= top; value += step)
@@ -226,7 +226,8 @@ class AttackPlayground extends LiveFigure {
           ticks: Array.from({ length: this.budget + 1 }, (_, i) => [i, String(i)]),
         },
         y: { name: `margin of ${classNames[label]}, in logits`, min: bottom, max: top, ticks },
-        level: { at: 0, name: "below: the prediction has fallen" },
+        // Under the line, on the side where the curve does not cross it.
+        level: { at: 0, name: "below: prediction fallen", under: true, left: 2 * (margins.length - 1) > this.budget },
         lines: [{ name: "margin", points: margins.map((margin, i) => [i, margin]), dots: true }],
       }),
     );

@@ -18,11 +18,11 @@ export function drawn(tag, attributes = {}, ...children) {
  *
  * @param {{name: string, x: Axis, y: Axis,
  *   lines: {name: string, points: [number, number][], kind?: string, dots?: boolean}[],
- *   level?: {at: number, name: string}, cursor?: number,
+ *   level?: {at: number, name: string, under?: boolean, left?: boolean}, cursor?: number,
  *   marks?: {at: [number, number], name?: string, kind?: string}[],
  *   size?: [number, number]}} options `name` says what the
  *   chart shows to those who do not see it; a line's or mark's `kind` is a class of live.css;
- *   `level` is a horizontal line, `cursor` a vertical one; `marks` are single points
+ *   `level` is a horizontal line, its name above it on the right, or `under` it, or on the `left`; `cursor` a vertical one; `marks` are single points
  * @typedef {{name: string, min: number, max: number, log?: boolean, ticks: [number, string][]}} Axis
  */
 export function lineChart({ name, x, y, lines, level, cursor, marks = [], size = [CHART_WIDTH, CHART_HEIGHT] }) {
@@ -46,7 +46,16 @@ export function lineChart({ name, x, y, lines, level, cursor, marks = [], size =
   if (level)
     parts.push(
       drawn("path", { class: "live-level", d: `M${left} ${up(level.at)}H${right}` }),
-      drawn("text", { x: right, y: up(level.at) - 5, "text-anchor": "end" }, level.name),
+      drawn(
+        "text",
+        {
+          x: level.left ? left + 6 : right,
+          y: up(level.at) + (level.under ? 5 : -5),
+          "text-anchor": level.left ? "start" : "end",
+          "dominant-baseline": level.under ? "hanging" : null,
+        },
+        level.name,
+      ),
     );
   if (cursor != null)
     parts.push(drawn("path", { class: "live-cursor", d: `M${across(cursor)} ${top}V${bottom}` }));

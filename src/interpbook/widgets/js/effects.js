@@ -2,7 +2,7 @@
 // left of B's promises when words are taken away one after the other.
 
 import { PARTS, logitsWithoutEach, movesBy, partsOfChange, withReplaced } from "./changes.js";
-import { agreementChart } from "./chart.js";
+import { agreementChart, chartKeys } from "./chart.js";
 import {
   bar, choice, colouredText, controls, howMany, make, note, percent, radios, redrawText, say, signed,
   status, table, textBox, unreadRemark,
@@ -107,7 +107,8 @@ class EffectsFigure extends LiveFigure {
     for (const part of [this.parts.found, this.parts.sentence, this.parts.legend]) part.hidden = empty;
     const shown = { text, tokens, model: this.getAttribute("model"), way: this.way, label };
     if (empty) {
-      this.publish({ ...shown, gone: [], entries: [], falls: [], steps: [] });
+      this.parts.next.setAttribute("aria-disabled", "true");
+      this.publish({ ...shown, gone: [], entries: [], falls: [], steps: [], next: null, fell: null });
       return say(this.parts.answer, "Write at least one word.");
     }
     if (this.way === "deleted") this.gone = this.gone.slice(0, tokens.length - 1); // a text has a word
@@ -122,7 +123,10 @@ class EffectsFigure extends LiveFigure {
     const strength = (i) => Math.abs(entries[i] ?? 0);
     this.position ??= tokens.reduce((best, _, i) => (strength(i) > strength(best) ? i : best), 0);
     const steps = this.stepsTaken();
-    this.publish({ ...shown, gone: this.gone, entries, falls, steps, logits: this.now.logits, ...this.chosen });
+    const next = this.nextWord(label);
+    this.parts.next.setAttribute("aria-disabled", String(next === null));
+    const said = { steps, next, fell: this.fellWith(steps) };
+    this.publish({ ...shown, gone: this.gone, entries, falls, ...said, logits: this.now.logits, ...this.chosen });
     this.drawSentence();
     this.drawAnswer();
     this.drawSteps();
@@ -138,6 +142,22 @@ class EffectsFigure extends LiveFigure {
       const { logits } = this.split(this.gone.slice(0, n + 1));
       return { position, promised: [...promised], lost: logits.map((logit, q) => this.first.logits[q] - logit) };
     });
+  }
+
+  /** The number of the step with which the prediction fell; null while it stands. */
+  fellWith(steps) {
+    const { logits } = this.first;
+    const said = logits.indexOf(Math.max(...logits));
+    const stands = ({ lost: fall }) => logits.every((logit, q) => logit - fall[q] <= logits[said] - fall[said]);
+    const since = steps.findLastIndex(stands) + 1;
+    return since < steps.length ? since + 1 : null;
+  }
+
+  /** The word with the largest entry in the first B that is still there; null if none speaks for the class. */
+  nextWord(label) {
+    const entry = (i) => this.first.wordScores[i][label];
+    const left = this.read.tokens.map((_, i) => i).filter((i) => !this.gone.includes(i) && entry(i) > 0);
+    return left.length ? left.reduce((best, i) => (entry(i) > entry(best) ? i : best)) : null;
   }
 
   /** The word that the reader looks at, and the parts of what its going does. */
@@ -158,12 +178,8 @@ class EffectsFigure extends LiveFigure {
     this.update();
   }
 
-  /** Take away the word with the largest entry in the first B that is still there. */
   takeNext() {
-    const { label, tokens } = this.result;
-    const left = tokens.map((_, i) => i).filter((i) => !this.gone.includes(i));
-    const entry = (i) => this.first.wordScores[i][label];
-    if (left.length) this.toggle(left.reduce((best, i) => (entry(i) > entry(best) ? i : best)));
+    if (this.result.next !== null) this.toggle(this.result.next);
   }
 
   putBack() {
@@ -200,7 +216,7 @@ class EffectsFigure extends LiveFigure {
 
   drawAnswer() {
     const { classNames } = this.read;
-    const { label, steps, logits } = this.result;
+    const { label, steps, logits, next, fell } = this.result;
     const chances = softmax(logits);
     const says = logits.indexOf(Math.max(...logits));
     const name = classNames[label];
@@ -211,7 +227,9 @@ class EffectsFigure extends LiveFigure {
         ? `Without ${howMany(steps.length, "word")} the logit of ${name} should ${movesBy(-promised[label], "rise", "fall", "stay")}, ` +
           `said the first B; it ${movesBy(-fall[label], "rises", "falls", "stays")}, to ${signed(logits[label])}. `
         : `All words are there; the logit of ${name} is ${signed(logits[label])}. `) +
-        `The model says ${classNames[says]}, ${percent(chances[says])}.`,
+        `The model says ${classNames[says]}, ${percent(chances[says])}` +
+        `${fell ? `: the prediction fell with word ${fell}` : ""}.` +
+        `${next === null ? ` No other word has an entry above zero for ${name} in the first B.` : ""}`,
     );
   }
 
@@ -300,6 +318,7 @@ class EffectsFigure extends LiveFigure {
           kind: i === this.position ? "" : "live-pale",
         })),
       }),
+      chartKeys([{ name: "B would be right", kind: "live-line-2" }]),
     );
   }
 

@@ -1,7 +1,7 @@
 // <textcnn-readback>: does an interpretation hold? Its words are read back, and the class is asked
 // again. The chapter computes the words and the answers; the figure says what is kept.
 
-import { choice, controls, make, note, percent, radios, say, slider, status, table } from "./drawing.js";
+import { choice, controls, howMany, make, note, percent, radios, say, slider, status, table } from "./drawing.js";
 import { LiveFigure, define } from "./live-figure.js";
 
 /**
@@ -82,7 +82,7 @@ class ReadBack extends LiveFigure {
     const rows = places.map((place, i) => [String(i + 1), place.join(" ")]);
     this.parts.words.replaceChildren(
       table(
-        `The ${places.flat().length} words that are read back`,
+        `${howMany(places.flat().length, "word")} read back`,
         [heaps ? "heap" : "location", heaps ? "words" : "words, nearest first"],
         rows,
       ),

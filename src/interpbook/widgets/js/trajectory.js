@@ -32,9 +32,10 @@ class Trajectory extends LiveFigure {
       this.changeClimb();
     });
     const [climbField, climbs] = choice("Climb", names(this.places[0].climbs), 0, () => this.changeClimb());
+    const last = this.places[0].climbs[0].steps.length - 1; // where the words mean something
     const [stepField, step] = slider(
       "Step (arrow keys move)",
-      { min: 0, max: 0, value: 0, format: (moment) => (this.parts ? stepCount(this.climb.steps[moment]) : "0") },
+      { min: 0, max: last, value: last, format: (moment) => (this.parts ? stepCount(this.climb.steps[moment]) : "0") },
       () => this.update(),
     );
     this.parts = {
@@ -130,7 +131,7 @@ class Trajectory extends LiveFigure {
         [
           ...Object.entries(terms).map(([name, value]) => row(name, value)),
           row("objective", values[moment]),
-          ["first two, of the optimum", share === null ? "no optimum" : percent(share).replace("-", "−")],
+          ["height: response + L2 term, of the optimum", share === null ? "no optimum" : percent(share).replace("-", "−")],
         ],
       ),
     );
@@ -150,7 +151,7 @@ class Trajectory extends LiveFigure {
       cosines[i].toFixed(2),
       moment ? rankBefore(before.indexOf(word), i) : "",
     ]);
-    this.parts.words.replaceChildren(table(`Nearest words: ${starred} of ${words.length} with a star`, ["rank", "word", "cosine", "before"], rows));
+    this.parts.words.replaceChildren(table(`Nearest words: ${starred} of ${words.length} with a star`, ["rank", "word", "cosine", "rank before"], rows));
   }
 }
 
