@@ -34,6 +34,7 @@ def test_it_starts_as_the_chapter_says(browsed):
     found = browsed.result
     assert (found["model"], found["filter"], found["width"]) == ("imdb", 60, 4)
     assert "votes for negative" in browsed.status
+    assert "“spaceship claus hip slater”" in browsed.status
     assert "“second half is tedious”" in browsed.status and "alive" in browsed.status
     browsed.write("The second half is fine, and the jokes are forgettable.")
     assert "“the jokes are forgettable”" in browsed.status
@@ -59,7 +60,12 @@ def test_profiles_are_the_package_s(browsed, model):
         assert f"u = {expected.ideal.score:+.2f}".replace("-", "−") in browsed.status
         assert f"“{' '.join(expected.ideal.words)}”" in browsed.status
         wishes = browsed.figure.get_by_role("table", name="The words that each slot likes best")
-        assert wishes.locator("tbody tr").count() == 5
+        assert wishes.locator("tbody tr").count() == expected.width
+        assert wishes.locator("strong").count() == expected.width  # the ideal n-gram
+        for j, slot in enumerate(expected.slots):
+            shown = wishes.locator("tbody tr").nth(j).inner_text()
+            best = [f"{word}\u00a0{score:+.2f}".replace("-", "−") for word, score in slot]
+            assert " ".join(shown.split(None, 1)[1].split(" ")) == ", ".join(best)
         slider = browsed.figure.get_by_role("slider", name="Filter")
         assert slider.get_attribute("aria-valuetext") == f"{number}, width {expected.width}"
 
@@ -94,6 +100,17 @@ def test_what_a_filter_chooses(browsed, model):
             assert ("silences it" in browsed.status) == (u_max <= 0)
             lives.add(u_max > 0)
     assert lives == {True, False}
+
+
+def test_all_slots_are_in_sight_on_a_phone(browsed):
+    browsed.page.set_viewport_size({"width": 360, "height": 780})
+    try:
+        browsed.slide("Filter", 130)
+        assert browsed.result["width"] == 5
+        wishes = browsed.figure.get_by_role("group", name="The words that each slot likes best")
+        assert wishes.evaluate("box => box.scrollWidth <= box.clientWidth")
+    finally:
+        browsed.page.set_viewport_size({"width": 1280, "height": 720})
 
 
 def test_no_word_and_no_markup(browsed):

@@ -84,6 +84,8 @@ def test_both_modes_are_the_package_s(figure, model):
             for kind, counted in zip((~alone & ~edge, edge, alone), found["windows"], strict=True):
                 assert counted["filters"] == int(kind.sum())
                 assert counted["alive"] == int((kind & (expected.pooled > 0)).sum())
+            with_last = (expected.starts < length) & (expected.starts + expected.widths >= length)
+            assert found["lastWord"] == int((with_last & (expected.pooled > 0)).sum())
 
 
 def test_what_is_shown(figure):
@@ -95,6 +97,10 @@ def test_what_is_shown(figure):
     for kind, count in zip(KINDS, counted, strict=True):
         row = table.get_by_role("row", name=kind).inner_text()
         assert f"{count['filters']}, alive {count['alive']}" in row
+    off, on = (figure.result[mode]["lastWord"] for mode in ("masked", "paper"))
+    assert off < 20 and on > 50  # as the chapter says
+    row = table.get_by_role("row", name="alive, and reading the last word").inner_text()
+    assert row.split()[-2:] == [str(off), str(on)]
     switch(figure, "paper")
     text = figure.figure.locator(".live-text")
     padding = text.locator(".live-word", has_text="·").all_inner_texts()
@@ -113,6 +119,7 @@ def test_no_word_and_no_markup(figure):
     figure.write("")
     assert figure.status == "Write at least one word."
     assert figure.result["paper"]["logits"] == []
+    assert figure.result["masked"]["lastWord"] == figure.result["paper"]["lastWord"] == 0
     figure.write(HOSTILE)
     assert figure.figure.locator("img, b, .live-text i").count() == 0
     assert "<b>" in figure.figure.locator(".live-text").inner_text()

@@ -71,8 +71,19 @@ def test_the_study_of_the_chapter(figure):
         )
     figure.press("0.005, the paper's")
     assert figure.result["epsilon"] == 0.005
+    figure.tab_to(handle)
+    for key, text in (("ArrowRight", "0.0056"), ("ArrowLeft", "0.005"), ("ArrowLeft", "0.0045")):
+        figure.page.keyboard.press(key)  # no two neighbours read the same
+        assert handle.get_attribute("aria-valuetext") == text
     figure.press("calibrated", "Space")
     assert figure.result["epsilon"] == pytest.approx(study.calibrated().epsilon, rel=1e-3)
+
+
+def test_it_starts_as_the_chapter_says(table1):
+    handle = table1.figure.get_by_role("slider", name="Threshold")
+    assert handle.get_attribute("aria-valuetext") == "0.0032"
+    assert "All together say Business" in table1.status
+    assert "those above ε alone, Sports" in table1.status
 
 
 @pytest.mark.parametrize("corpus", ["ag_news", "imdb"])
@@ -134,6 +145,34 @@ def test_what_is_left_of_a_sentence(figure, table1, sentence):
                 part = f"width {width}: {sum(found['kept'][50 * row : 50 * row + 50])} of 50"
                 assert part in operator.figure.get_by_role("img").nth(1).get_attribute("aria-label")
         operator.press("calibrated")
+
+
+@pytest.mark.parametrize("width, lines", [(360, 2), (1280, 1)])
+def test_filters_can_be_told_apart(figure, width, lines):
+    figure.write("A dull film, but the music is lovely.")
+    figure.press("0.005, the paper's")
+    figure.page.set_viewport_size({"width": width, "height": 780})
+    try:
+        picture = figure.figure.locator("svg.live-filters")
+        count = (
+            "svg => new Set([...svg.querySelectorAll('rect')].map(r => r.getAttribute('y'))).size"
+        )
+        figure.page.wait_for_function(
+            f"([svg, lines]) => ({count})(document.querySelector(svg)) === lines",
+            arg=["textcnn-threshold svg.live-filters", 3 * lines],  # redrawn for the new width
+            timeout=10_000,
+        )
+        assert picture.locator("rect, circle").count() == 150
+        boxes = picture.locator("rect").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect().width)"
+        )
+        assert min(boxes) > 6.5
+        drawn = picture.locator("text").first.evaluate(
+            "text => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a"
+        )
+        assert drawn >= 11
+    finally:
+        figure.page.set_viewport_size({"width": 1280, "height": 720})
 
 
 def test_no_filter_is_left(figure):

@@ -148,17 +148,22 @@ class FilterBrowser extends LiveFigure {
         classNames.map((name, q) => [name, bar(votes[q], largest, signed(votes[q], 3))]),
       ),
     );
-    const rows = slots[0].map((_, rank) => [
-      String(rank + 1),
-      ...slots.map((wishes) => {
-        const [word, score] = wishes[rank];
-        return make(rank ? "span" : "strong", {}, `${word} ${signed(score)}`);
-      }),
+    // One row a slot, so that a phone has room for all slots; a word stays with its score.
+    const rows = slots.map((wishes, j) => [
+      String(j + 1),
+      make(
+        "span",
+        {},
+        ...wishes.flatMap(([word, score], rank) => [
+          rank ? ", " : "",
+          make(rank ? "span" : "strong", {}, `${word}\u00a0${signed(score)}`),
+        ]),
+      ),
     ]);
     this.parts.wishes.replaceChildren(
       table(
-        "The words that each slot likes best; the first row is the ideal n-gram",
-        ["rank", ...slots.map((_, j) => `slot ${j + 1}`)],
+        "The words that each slot likes best; the first of each make the ideal n-gram",
+        ["slot", "words and their scores"],
         rows,
       ),
     );

@@ -12,8 +12,9 @@ const WINDOW_KINDS = ["words only", "words and padding", "padding only"];
 
 /**
  * Attributes: model, text, padding (the mode to begin with). `result` holds under `masked` and under
- * `paper` what TextCNN.explain returns, and in `windows` how many filters chose each kind of window, and
- * how many of these are alive; `label` is the class that B is shown for.
+ * `paper` what TextCNN.explain returns, in `windows` how many filters chose each kind of window, and how
+ * many of these are alive, and in `lastWord` how many are alive and have the last word of the text in
+ * their window; `label` is the class that B is shown for.
  */
 class PaddingFigure extends LiveFigure {
   async start() {
@@ -60,7 +61,7 @@ class PaddingFigure extends LiveFigure {
     const found = {};
     for (const mode of Object.keys(PADDING_MODES)) {
       const read = this.model.explain(text, mode);
-      found[mode] = { ...read, windows: windowKinds(read) };
+      found[mode] = { ...read, windows: windowKinds(read), lastWord: readersOfLastWord(read) };
     }
     // Both modes are seen from one class, so that what they say of a word can be compared.
     this.publish({ text, model: this.name, mode: this.mode, label: found.masked.predicted, ...found });
@@ -147,7 +148,10 @@ class PaddingFigure extends LiveFigure {
       table(
         `What the ${masked.pooled.length} filters chose`,
         ["window", "padding off", "padding on"],
-        WINDOW_KINDS.map((kind, i) => [kind, cell(masked.windows[i]), cell(paper.windows[i])]),
+        [
+          ...WINDOW_KINDS.map((kind, i) => [kind, cell(masked.windows[i]), cell(paper.windows[i])]),
+          ["alive, and reading the last word", String(masked.lastWord), String(paper.lastWord)],
+        ],
       ),
     );
   }
@@ -162,6 +166,12 @@ function windowKinds({ tokens, starts, widths, pooled }) {
     if (pooled[p] > 0) kinds[kind].alive += 1;
   });
   return kinds;
+}
+
+/** How many filters are alive and have the last word in the window that they chose. */
+function readersOfLastWord({ tokens, starts, widths, pooled }) {
+  const last = tokens.length - 1;
+  return starts.filter((start, p) => pooled[p] > 0 && start <= last && last < start + widths[p]).length;
 }
 
 define("textcnn-padding", PaddingFigure);

@@ -7,6 +7,7 @@ import { columnSums } from "./readings.js";
 import { softmax } from "./textcnn.js";
 
 const FILTER_CELL = 9; // units of a filter's square in the picture, its gap included
+const NARROW_PICTURE = 480; // pixels; below them the filters of a width stand in two rows
 
 /**
  * Attributes: text, epsilon (where to begin). Its data are {curves: [{name, model, reader, accuracy,
@@ -63,6 +64,9 @@ class ThresholdFigure extends LiveFigure {
       filters,
       sums,
     );
+    new ResizeObserver(() => {
+      if (this.reading && filters.clientWidth !== this.drawnWidth) this.drawFilters();
+    }).observe(filters);
   }
 
   async changeCurve() {
@@ -222,28 +226,38 @@ class ThresholdFigure extends LiveFigure {
     const { tokens, kept, silent } = this.result;
     if (!tokens.length) return this.parts.filters.replaceChildren();
     const { filters, config } = this.model;
-    const left = 64;
+    this.drawnWidth = this.parts.filters.clientWidth;
+    const lines = this.drawnWidth < NARROW_PICTURE ? 2 : 1; // of squares, for each width
+    const perLine = Math.ceil(config.filters_per_width / lines);
+    const [left, lineHeight, rowHeight] = [64, 10, lines * 10 + 6];
+    const across = left + perLine * FILTER_CELL;
+    // Eleven pixels or more, however much the picture is shrunk.
+    const fontSize = Math.max(11, (11.5 * across) / (this.drawnWidth || across)).toFixed(1);
     const rows = config.widths.map((width, row) => {
       const inRow = filters.map((_, p) => p).filter((p) => filters[p].conv === row);
       const above = countOf(inRow, (p) => kept[p]);
       const marks = inRow.map((p, i) => {
-        const [x, y] = [left + i * FILTER_CELL, row * 16 + 3];
+        const x = left + (i % perLine) * FILTER_CELL;
+        const y = row * rowHeight + Math.floor(i / perLine) * lineHeight + 3;
         if (silent[p] && !kept[p]) return drawn("circle", { cx: x + 4, cy: y + 4, r: 1.2 });
         const kind = kept[p] ? "live-kept" : "live-faint";
         return drawn("rect", { class: kind, x: x + 0.7, y: y + 0.7, width: 6.6, height: 6.6 });
       });
-      return { text: `width ${width}: ${above} of ${inRow.length}`, width, marks, y: row * 16 + 11 };
+      return { text: `width ${width}: ${above} of ${inRow.length}`, width, marks, y: row * rowHeight + 11 };
     });
     this.parts.filters.replaceChildren(
       drawn(
         "svg",
         {
           class: "live-filters",
-          viewBox: `0 0 ${left + config.filters_per_width * FILTER_CELL} ${rows.length * 16}`,
+          viewBox: `0 0 ${across} ${rows.length * rowHeight}`,
           role: "img",
           "aria-label": `Filters above the threshold; ${rows.map(({ text }) => text).join(", ")}`,
         },
-        ...rows.flatMap(({ width, marks, y }) => [drawn("text", { x: 0, y }, `width ${width}`), ...marks]),
+        ...rows.flatMap(({ width, marks, y }) => [
+          drawn("text", { x: 0, y, style: `font-size: ${fontSize}px` }, `width ${width}`),
+          ...marks,
+        ]),
       ),
       note("A full square is a filter above ε, an empty one speaks but is negligible, a dot is silent."),
     );
