@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
-import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,7 +11,7 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from interpbook import load_corpus
 from interpbook.text import tokenize
-from visiting import FLAGS, SITE, find_chromium
+from visiting import FLAGS, SITE, find_chromium, serve
 
 VISITS, KEYSTROKES, WORDS = 5, 60, 60
 GOALS = {"ready": 1_000, "computing": 16}  # milliseconds; printed, not asserted
@@ -52,23 +49,13 @@ TYPE = """([text, more]) => {
 }"""
 
 
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def welcome() -> Iterator[str]:
     """Serve the built site; yield the address of its welcome page."""
     if not (SITE / "live" / "live.js").is_file():
         pytest.skip("no site is built: run `make book` first")
-    handler = functools.partial(QuietHandler, directory=str(SITE))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/intro.html"
-        server.shutdown()
-        thread.join()
+    with serve() as address:
+        yield f"{address}/intro.html"
 
 
 @pytest.fixture(scope="module")

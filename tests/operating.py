@@ -6,7 +6,7 @@ import json
 from base64 import b64decode
 from typing import Any
 
-from playwright.sync_api import Browser, Locator
+from playwright.sync_api import Browser, Locator, Page
 
 from interpbook import Classifier
 from interpbook.widgets.weights import read_page_weights
@@ -20,6 +20,12 @@ def carried(name: str) -> Classifier:
     """Return the classifier that the built page carries."""
     script = (SITE / "live" / f"{name}.js").read_text("ascii")
     return read_page_weights(b64decode(json.loads(script.split("=", 2)[-1].rstrip("; \n"))))
+
+
+def press(page: Page, *keys: str) -> None:
+    """Press keys one after the other."""
+    for key in keys:
+        page.keyboard.press(key)
 
 
 class Operator:

@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from interpbook.markup import AGAINST, FOR
 from interpbook.widgets import bundle
 from interpbook.widgets.bundle import figure_names, notebook_module, page_script, style
 
@@ -106,3 +107,8 @@ def test_modules_are_joined_by_hand(tmp_path, monkeypatch):
         '(() => {\n"use strict";\n// a.js\nclass A {}\nfunction a() {}\n\n'
         "// b.js\nconst b = a;\nasync function f() {}\n\n// page.js\nshow(a);\n})();\n"
     )
+
+
+def test_the_figures_have_the_colours_of_the_records():
+    assert f"--live-for: {FOR};" in style()
+    assert f"--live-against: {AGAINST};" in style()

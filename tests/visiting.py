@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import http.server
 import os
 import re
 import shutil
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +44,25 @@ TOO_WIDE = """() => {
         .filter(node => node.getBoundingClientRect().right > window.innerWidth + 1)
         .slice(0, 5).map(node => node.outerHTML.slice(0, 120)).concat([`${wide} px too wide`]);
 }"""
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves files and writes no log."""
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def serve(handler: type[QuietHandler] = QuietHandler) -> Iterator[str]:
+    """Serve the built site on this machine; give its address, without the last slash."""
+    at_site = functools.partial(handler, directory=str(SITE))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), at_site) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 def find_chromium() -> str | None:

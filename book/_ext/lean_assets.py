@@ -153,7 +153,7 @@ def lighten(site: Path) -> None:
             if path.is_file():
                 path.unlink()
     scripts = (path for path in site.rglob("*.js") if path.parent.name not in ("katex", "live"))
-    names = names_in([*site.rglob("*.html"), *scripts, *site.glob("live/live.js")])
+    names = names_in([*site.rglob("*.html"), *scripts])
     styles = {}
     for path in sorted(static.rglob("*.css")):
         styles[path] = lean_style(path.read_text("utf-8"), names)

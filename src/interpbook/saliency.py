@@ -10,7 +10,6 @@ from interpbook.models import DeepTextCNN, as_deep_text_cnn
 from interpbook.training import check_labels
 
 
-@torch.enable_grad()
 def location_saliency(
     deep: DeepTextCNN, ids: Int64[Tensor, "N l"], layer: int, target: int | Int64[Tensor, " N"]
 ) -> Float[Tensor, "N padded"]:
@@ -50,6 +49,17 @@ def location_saliency(
     ----------
     Yuan et al. (2019), equations (1) to (3).
     """
+    return channel_saliency(deep, ids, layer, target).sum(dim=1)
+
+
+@torch.enable_grad()
+def channel_saliency(
+    deep: DeepTextCNN, ids: Int64[Tensor, "N l"], layer: int, target: int | Int64[Tensor, " N"]
+) -> Float[Tensor, "N d padded"]:
+    """Return the share of each of a layer's d channels in ``location_saliency``, in logits.
+
+    Parameters, errors and source are those of ``location_saliency``.
+    """
     as_deep_text_cnn(deep).eval()
     deep.check_layer(layer)
     check_weights(deep)
@@ -65,7 +75,7 @@ def location_saliency(
     activations = deep.activations(ids)[layer].detach().requires_grad_()
     logits = deep.scores_from(layer, activations, inside)
     (gradient,) = torch.autograd.grad(logits.gather(1, targets[:, None]).sum(), activations)
-    return (gradient * activations.detach()).sum(dim=1)
+    return gradient * activations.detach()
 
 
 def strongest_locations(

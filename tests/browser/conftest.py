@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import os
-import threading
 import zipfile
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from visiting import FLAGS, NAMES, SITE, find_chromium
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
+from visiting import FLAGS, NAMES, SITE, find_chromium, serve
 
 
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """Serve the site; yield its address."""
-    handler = functools.partial(QuietHandler, directory=str(SITE))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
+    with serve() as address:
+        yield f"{address}/"
 
 
 @pytest.fixture(scope="session")

@@ -13,29 +13,21 @@ from interpbook import Classifier, load_classifier, nearest_words, tokenize
 from interpbook.closed_forms import closed_form
 from interpbook.fields import Fields
 from interpbook.saliency import location_saliency
-from visiting import Visit, violations
+from operating import Operator, press
+from visiting import violations
 
 FIGURE = "textcnn-locations"
 
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    context = browser.new_context()
-    visit = Visit(context.new_page(), address, "chapters/08_hidden_locations.html")
-    visit.page.locator(FIGURE).scroll_into_view_if_needed()
-    visit.page.wait_for_selector(f"{FIGURE}[data-state=ready]")
-    yield visit.page
-    assert visit.complaints == [] and visit.foreign == []
-    context.close()
+    operator = Operator(browser, address, "chapters/08_hidden_locations.html", FIGURE)
+    yield operator.page
+    operator.close()
 
 
 def shown(page: Page) -> dict[str, Any]:
     return page.evaluate(f"document.querySelector('{FIGURE}').result")
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
 
 
 def enter(page: Page, sentence: int, label: int | None = None) -> None:

@@ -14,7 +14,8 @@ from interpbook.corpora import data_folder
 from interpbook.pooling import kept_share, of_corpus
 from interpbook.preservation import interpretation_words
 from interpbook.records import read_records
-from visiting import Visit, violations
+from operating import Operator, press
+from visiting import violations
 
 FIGURE = "textcnn-readback"
 BRISK = {"steps": 100, "learning_rate": 0.004}
@@ -26,13 +27,9 @@ SOURCES = {  # as the figure calls them: the classifier, its corpus, and the wei
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    context = browser.new_context()
-    visit = Visit(context.new_page(), address, "chapters/10_interpretations.html")
-    visit.page.locator(FIGURE).scroll_into_view_if_needed()
-    visit.page.wait_for_selector(f"{FIGURE}[data-state=ready]")
-    yield visit.page
-    assert visit.complaints == [] and visit.foreign == []
-    context.close()
+    operator = Operator(browser, address, "chapters/10_interpretations.html", FIGURE)
+    yield operator.page
+    operator.close()
 
 
 def shown(page: Page) -> dict[str, Any]:
@@ -41,11 +38,6 @@ def shown(page: Page) -> dict[str, Any]:
 
 def corpora(page: Page) -> list[dict[str, Any]]:
     return page.evaluate(f"document.querySelector('{FIGURE}').data.corpora")
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
 
 
 def go(page: Page, sentence: int, method: int, k: int, m: int) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from interpbook import invert, load_classifier, nearest_words, pad
 from interpbook.closed_forms import closed_form
 from interpbook.fields import Fields
-from visiting import Visit, violations
+from operating import Operator, press
+from visiting import violations
 
 FIGURE = "textcnn-trajectory"
 NEGATIVE = "a tedious and joyless film that never finds its heart"
@@ -26,22 +27,13 @@ CHANGES = {  # the climbs of 200 steps, by their place in the list
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    context = browser.new_context(reduced_motion="reduce")
-    visit = Visit(context.new_page(), address, "chapters/09_inversion.html")
-    visit.page.locator(FIGURE).scroll_into_view_if_needed()
-    visit.page.wait_for_selector(f"{FIGURE}[data-state=ready]")
-    yield visit.page
-    assert visit.complaints == [] and visit.foreign == []
-    context.close()
+    operator = Operator(browser, address, "chapters/09_inversion.html", FIGURE)
+    yield operator.page
+    operator.close()
 
 
 def shown(page: Page) -> dict[str, Any]:
     return page.evaluate(f"document.querySelector('{FIGURE}').result")
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
 
 
 def go(page: Page, place: int, climb: int, moment: int) -> dict[str, Any]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
-import threading
 from collections.abc import Iterator
 from urllib.parse import urlparse
 
@@ -12,20 +9,17 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, expect
 
-from visiting import ROOT, SITE, Visit, violations
+from visiting import ROOT, SITE, QuietHandler, Visit, serve, violations
 
 REPOSITORY = yaml.safe_load((ROOT / "book" / "_config.yml").read_text("utf-8"))["repository"]["url"]
 BELOW = f"/{urlparse(REPOSITORY).path.split('/')[2]}"
 UNKNOWN = ("no-such-page.html", "a/b/c", "chapters/no/such/page.html", "a/b/")
 
 
-class PagesHandler(http.server.SimpleHTTPRequestHandler):
+class PagesHandler(QuietHandler):
     """Answers as GitHub Pages: an unknown address gets the site's 404.html, with that status."""
 
     below = ""
-
-    def log_message(self, *args: object) -> None:
-        pass
 
     def translate_path(self, path: str) -> str:
         if not urlparse(path).path.startswith(f"{self.below}/"):
@@ -44,13 +38,8 @@ class PagesHandler(http.server.SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module", params=["", BELOW], ids=["at the root", "below a path"])
 def host(request: pytest.FixtureRequest) -> Iterator[str]:
     handler = type("Handler", (PagesHandler,), {"below": request.param})
-    handler = functools.partial(handler, directory=str(SITE))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}{request.param}/"
-        server.shutdown()
-        thread.join()
+    with serve(handler) as address:
+        yield f"{address}{request.param}/"
 
 
 @pytest.fixture(params=UNKNOWN)

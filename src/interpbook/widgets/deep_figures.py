@@ -22,7 +22,7 @@ from interpbook.models import as_deep_text_cnn
 from interpbook.neighbours import nearest_words
 from interpbook.objectives import Objective
 from interpbook.preservation import Method, interpretation_words
-from interpbook.saliency import location_saliency
+from interpbook.saliency import channel_saliency
 from interpbook.text import UNKNOWN, pad
 from interpbook.training import predict
 
@@ -115,11 +115,10 @@ def location_maps(classifier: Classifier, text: str, *, words: int = 6) -> dict[
     layers = [layer[0, :, :length] for layer in activations]
     (logits,) = deep(ids)
     classes = range(len(classifier.class_names))
-    saliency = [
-        [location_saliency(deep, ids, j, c)[0, :length] for j in range(len(layers))]
+    parts = [
+        [channel_saliency(deep, ids, j, c)[0, :, :length] for j in range(len(layers))]
         for c in classes
     ]
-    speaks = [[_positive_part(classifier, ids, j, c) for j in range(len(layers))] for c in classes]
     largest, winner = activations[-1][0].max(dim=1)  # perhaps behind the text, under "paper"
     wins = torch.bincount(winner[largest > 0], minlength=length)[:length]
     near: list[list[str]] = [[] for _ in range(length)]
@@ -137,8 +136,10 @@ def location_maps(classifier: Classifier, text: str, *, words: int = 6) -> dict[
         "logits": _rounded(logits, 5),
         "kernel": deep.config.kernel_size,
         "channels": [deep.config.embedding_dim, *deep.config.channels],
-        "saliency": [[_rounded(layer, 5) for layer in of_class] for of_class in saliency],
-        "speaks": [[_rounded(layer) for layer in of_class] for of_class in speaks],
+        "saliency": [[_rounded(part.sum(dim=0), 5) for part in of_class] for of_class in parts],
+        "speaks": [
+            [_rounded(part.clamp(min=0).sum(dim=0)) for part in of_class] for of_class in parts
+        ],
         "answering": [(layer > 0).sum(dim=0).tolist() for layer in layers],
         "wins": wins.tolist(),
         "near": near,
@@ -221,20 +222,6 @@ def read_backs(
         "vocabulary": [classifier.vocabulary.decode([i])[0] for i in index],
         "texts": told,
     }
-
-
-def _positive_part(
-    classifier: Classifier, ids: Tensor, layer: int, target: int
-) -> Float[Tensor, " l"]:
-    """Return what the channels of each location that speak for a class add, to first order."""
-    deep = classifier.model
-    with torch.enable_grad():
-        activations = deep.activations(ids)[layer].detach().requires_grad_()
-        _, inside = deep.lay_out(ids)
-        score = deep.scores_from(layer, activations, inside)[0, target]
-        (gradient,) = torch.autograd.grad(score, activations)
-    parts = (gradient * activations.detach())[0, :, : ids.shape[1]]
-    return parts.clamp(min=0).sum(dim=0)
 
 
 def _rounded(values: Tensor, digits: int = 3) -> list[float]:

@@ -1,8 +1,8 @@
 // <textcnn-attack model="imdb">: misspell one word after the other until the prediction falls.
 
 import { ATTACK_RANKINGS, TypoAttack } from "./typos.js";
-import { lineChart } from "./chart.js";
-import { choice, colouredText, controls, make, note, percent, say, signed, status, table, textBox, unreadRemark } from "./drawing.js";
+import { evenTicks, lineChart } from "./chart.js";
+import { choice, colouredText, controls, howMany, make, note, percent, say, signed, status, table, textBox, unreadRemark } from "./drawing.js";
 import { LiveFigure, define } from "./live-figure.js";
 import { modelChoices } from "./models.js";
 import { softmax } from "./textcnn.js";
@@ -123,7 +123,7 @@ class AttackPlayground extends LiveFigure {
     }
     const chances = softmax(logits.at(-1));
     const says = chances.indexOf(Math.max(...chances));
-    const count = changes.length === 1 ? "1 change" : `${changes.length} changes`;
+    const count = howMany(changes.length, "change");
     const state = `${classNames[says]}, ${percent(chances[says])}; margin ${signed(margins.at(-1))}`;
     const endings = {
       "": `${changes.length ? `After ${count}` : "As written"}: ${state}.`,
@@ -212,10 +212,7 @@ class AttackPlayground extends LiveFigure {
     if (!margins.length) return this.parts.curve.replaceChildren();
     const top = Math.max(...margins, 0.5) * 1.08;
     const bottom = Math.min(...margins, -0.2 * top) * 1.08; // room for the name of the level
-    const step = chartStep(top - bottom);
-    const ticks = [];
-    for (let value = Math.ceil(bottom / step) * step; value <= top; value += step)
-      ticks.push([value, signed(value, step < 1 ? 1 : 0)]);
+    const ticks = evenTicks(bottom, top, 4).map(([value, text]) => [value, (value > 0 ? "+" : "") + text]);
     this.parts.curve.replaceChildren(
       lineChart({
         name:
@@ -245,12 +242,6 @@ class AttackPlayground extends LiveFigure {
       ),
     );
   }
-}
-
-/** A round distance between a chart's ticks: 1, 2 or 5 times a power of ten, four or so of them. */
-function chartStep(range) {
-  const power = 10 ** Math.floor(Math.log10(range / 4));
-  return [1, 2, 5, 10].map((digit) => digit * power).find((step) => range / step <= 5);
 }
 
 define("textcnn-attack", AttackPlayground);

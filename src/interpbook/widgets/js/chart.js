@@ -82,16 +82,20 @@ export function lineChart({ name, x, y, lines, level, cursor, marks = [], size =
   return picture;
 }
 
-/** The keys of a chart's lines: a piece of each line, and its name. */
+/** The key of a line: a piece of it, and its name. */
+export function chartKey({ name, kind = "live-line-1" }) {
+  const key = document.createElement("span");
+  key.className = "live-key";
+  const piece = drawn("polyline", { class: `live-line ${kind}`, points: "0,5 34,5" });
+  key.append(drawn("svg", { viewBox: "0 0 34 10", "aria-hidden": "true" }, piece), name);
+  return key;
+}
+
+/** The keys of a chart's lines, in a row. */
 export function chartKeys(lines) {
   const keys = document.createElement("p");
   keys.className = "live-keys";
-  for (const { name, kind = "live-line-1" } of lines) {
-    const key = document.createElement("span");
-    const piece = drawn("polyline", { class: `live-line ${kind}`, points: "0,5 34,5" });
-    key.append(drawn("svg", { viewBox: "0 0 34 10", "aria-hidden": "true" }, piece), name);
-    keys.append(key);
-  }
+  keys.append(...lines.map(chartKey));
   return keys;
 }
 

@@ -1,6 +1,6 @@
 // <textcnn-explorer model="imdb">: type a sentence, see A and B of the real model at once.
 
-import { bar, choice, colouredText, controls, make, note, percent, radios, redrawText, say, setOptions, signed, slider, status, table, textBox } from "./drawing.js";
+import { bar, choice, colouredText, controls, howMany, make, note, percent, radios, redrawText, say, setOptions, signed, slider, status, table, textBox } from "./drawing.js";
 import { LiveFigure, define } from "./live-figure.js";
 import { modelChoices } from "./models.js";
 import { columnSums, ngramsOfWord, windowWords, wordView } from "./readings.js";
@@ -130,7 +130,7 @@ class Explorer extends LiveFigure {
     const share = trained === official ? "" : ` of ${official.toLocaleString("en")}`;
     card.textContent =
       `A TextCNN with ${filters.length} filters, trained on ${trained.toLocaleString("en")}${share} documents. The page ` +
-      `carries the ${words.length.toLocaleString("en")} most frequent words of its vocabulary, a byte a weight` +
+      `carries the ${(words.length - 2).toLocaleString("en")} most frequent words of its vocabulary, a byte a weight` +
       (tested ? `: right on ${percent(accuracy)} of ${tested.toLocaleString("en")} test documents, the whole model on ${percent(whole)}. ` : ". ") +
       (this.source ? "Python gets what you type." : "Nothing that you type leaves this page.");
   }
@@ -228,7 +228,7 @@ class Explorer extends LiveFigure {
     this.parts.word.replaceChildren(
       found.length
         ? table(
-            `“${tokens[position]}” speaks through ${found.length} ${found.length === 1 ? "n-gram" : "n-grams"}; logits for ${classNames[label]}`,
+            `“${tokens[position]}” speaks through ${howMany(found.length, "n-gram")}; logits for ${classNames[label]}`,
             ["n-gram", "filters", "logits of this word"],
             rows,
           )

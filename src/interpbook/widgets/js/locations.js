@@ -1,7 +1,7 @@
 // <textcnn-locations>: the locations of a deep network on a sentence, layer by layer. The chapter
 // computes saliencies; the figure finds what a location sees, shares and sums.
 
-import { bar, choice, controls, make, note, percent, say, setOptions, signed, status, table } from "./drawing.js";
+import { bar, choice, controls, howMany, make, note, percent, say, setOptions, signed, status, table } from "./drawing.js";
 import { LiveFigure, define } from "./live-figure.js";
 
 /**
@@ -174,7 +174,7 @@ class Locations extends LiveFigure {
     say(
       this.parts.answer,
       `Layer ${layer}, location ${position}, at “${tokens[position]}”: ${signed(score)} for ${classes[label]}, ` +
-        `${percent(score / sum, 0).replace("-", "−")} of the layer; sees ${seenWords(sees.length)}.`,
+        `${percent(score / sum, 0).replace("-", "−")} of the layer; sees ${howMany(sees.length, "word")}.`,
     );
     // The bars of all locations share a scale: the most that speaks for the class, or against it.
     const parts = scores.flatMap((of, j) => of.flatMap((all, i) => [speaks[label][j][i], speaks[label][j][i] - all]));
@@ -201,10 +201,6 @@ function sumOfLayer(scores) {
 
 function strongestOf(values) {
   return values.indexOf(Math.max(...values));
-}
-
-function seenWords(number) {
-  return `${number} ${number === 1 ? "word" : "words"}`;
 }
 
 function locationRange(places) {

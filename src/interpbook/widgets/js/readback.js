@@ -41,7 +41,7 @@ class ReadBack extends LiveFigure {
       controls(methodField, make("div", {}, kField, mField)),
       original,
       answer,
-      make("div", { class: "live-climb" }, back, chances),
+      make("div", { class: "live-beside" }, back, chances),
       shares,
       about,
     );

@@ -6,13 +6,15 @@
  * global: s = (H(o - B[i], y) - H(o, y)) / H(o, y), clipped to -clip..clip (equation 13, mended).
  */
 export function wordView(result, label, how, clip = 5) {
-  const rows = result.wordScores.slice(0, result.tokens.length);
-  if (how === "local") return rows.map((row) => row[label]);
+  if (how === "local") return result.tokens.map((_, i) => result.wordScores[i][label]);
   const odds = logOdds(result.logits, label);
-  return rows.map((row) => {
-    const without = logOdds(result.logits.map((logit, q) => logit - row[q]), label);
-    return clippedAt(relativeLoss(odds, odds - without), clip);
-  });
+  return logOddsFalls(result, label).map((fall) => clippedAt(relativeLoss(odds, fall), clip));
+}
+
+/** D: by how much a label's log odds fall without each word's row of B. */
+function logOddsFalls({ logits, wordScores, tokens }, label) {
+  const odds = logOdds(logits, label);
+  return tokens.map((_, i) => odds - logOdds(logits.map((logit, q) => logit - wordScores[i][q]), label));
 }
 
 /** A class against all others together: log(P / (1 - P)), in logits. */
@@ -24,9 +26,7 @@ function logOdds(logits, label) {
 
 /** What takes one class less the mean of the others, in logits: weights for a row of A or B. */
 export function contrast(label, classes) {
-  return Array.from({ length: classes }, (_, q) =>
-    q === label ? 1 : classes === 1 ? 0 : -1 / (classes - 1),
-  );
+  return Array.from({ length: classes }, (_, q) => (q === label ? 1 : -1 / (classes - 1)));
 }
 
 export function dot(a, b) {
@@ -99,11 +99,9 @@ const NOTABLE_SHARE = 0.05; // of the strongest score: as much as gets a word a 
  */
 export function viewsOf(read, label, clip) {
   if (!read.tokens.length) return { local: [], global: [], free: [], fall: [], opposed: [], moved: [] };
-  const [local, free] = [wordView(read, label, "local"), wordView(read, label, "global", Infinity)];
   const odds = logOdds(read.logits, label);
-  const fall = local.map(
-    (_, i) => odds - logOdds(read.logits.map((logit, q) => logit - read.wordScores[i][q]), label),
-  );
+  const [local, fall] = [wordView(read, label, "local"), logOddsFalls(read, label)];
+  const free = fall.map((each) => relativeLoss(odds, each));
   const [globalPlace, localPlace] = [placesOf(fall), placesOf(local)];
   const global = free.map((s) => clippedAt(s, clip));
   const notable = [local, fall].map((scores) => {

@@ -1,7 +1,7 @@
 // <textcnn-trajectory>: a climb of an inversion, moment by moment. The chapter computes the climbs;
 // the figure adds their terms up and compares one moment with the one before.
 
-import { drawn, lineChart } from "./chart.js";
+import { chartKey, lineChart } from "./chart.js";
 import { choice, controls, make, note, percent, say, setOptions, signed, slider, status, table } from "./drawing.js";
 import { LiveFigure, define } from "./live-figure.js";
 
@@ -42,7 +42,7 @@ class Trajectory extends LiveFigure {
       places, climbs, step,
       answer: status(),
       sees: note(),
-      charts: make("div", { class: "live-climb" }),
+      charts: make("div", { class: "live-beside live-climb" }),
       words: make("div"),
       terms: make("div"),
     };
@@ -52,7 +52,7 @@ class Trajectory extends LiveFigure {
       answer,
       sees,
       charts,
-      make("div", { class: "live-climb" }, words, terms),
+      make("div", { class: "live-beside" }, words, terms),
       note(
         "A star marks a word that is among the ten nearest of the vector with which the climb is compared. ",
         "The pale lines are the climb’s way to come.",
@@ -121,7 +121,7 @@ class Trajectory extends LiveFigure {
   drawTerms(values) {
     const { terms, moment, share } = this.result;
     const row = (name, value) => [
-      make("span", { class: "live-key" }, termKey(name), TERM_NAMES[name]),
+      chartKey({ name: TERM_NAMES[name], kind: TERM_LINES[name] }),
       climbValue(value),
     ];
     this.parts.terms.replaceChildren(
@@ -173,12 +173,6 @@ function climbValue(value) {
   const size = Math.abs(value);
   const text = size >= 100 ? Math.round(size).toLocaleString("en") : size.toFixed(size >= 10 ? 1 : 2);
   return (value < 0 && Number(text) !== 0 ? "−" : "") + text;
-}
-
-/** A piece of the line that draws a term. */
-function termKey(name) {
-  const line = drawn("path", { class: `live-line ${TERM_LINES[name]}`, d: "M0 5H34" });
-  return drawn("svg", { viewBox: "0 0 34 10", "aria-hidden": "true" }, line);
 }
 
 /** Curves over the steps: pale as a whole, in full ink up to this moment. */

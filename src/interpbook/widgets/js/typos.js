@@ -69,16 +69,8 @@ function marginOf(logits, label) {
  * after each change. `ids` are the document as it stands, `scores` its decomposition.
  */
 export const ATTACK_RANKINGS = {
-  word_scores: {
-    name: "B, from the text as written",
-    again: false,
-    rank: (model, ids, scores, label) => ids.map((_, i) => scores.wordScores[i][label]),
-  },
-  updated_word_scores: {
-    name: "B, updated after each change",
-    again: true,
-    rank: (model, ids, scores, label) => ids.map((_, i) => scores.wordScores[i][label]),
-  },
+  word_scores: { name: "B, from the text as written", again: false, rank: entriesOfB },
+  updated_word_scores: { name: "B, updated after each change", again: true, rank: entriesOfB },
   gradient: { name: "length of the gradient (Text-fool)", again: false, rank: gradientLengths },
   exact: {
     name: "exact effect of each change",
@@ -88,6 +80,11 @@ export const ATTACK_RANKINGS = {
   },
   random: { name: "drawn by lot", again: false, rank: (model, ids) => ids.map(() => Math.random()) },
 };
+
+/** Each word's entry of B in the label's column. */
+function entriesOfB(model, ids, scores, label) {
+  return ids.map((_, i) => scores.wordScores[i][label]);
+}
 
 /** The length of the gradient of the cross entropy with respect to each word's vector. */
 function gradientLengths(model, ids, scores, label) {
