@@ -22,9 +22,8 @@ from peers import (
 from torch import Tensor
 
 from interpbook import Classifier, Vocabulary, attack_texts
-from interpbook.searches import Ranking
+from interpbook.attacks import Ranking, misspell
 from interpbook.text import UNKNOWN, tokenize_with_spans
-from interpbook.typos import misspell
 
 BUDGET, DOCUMENTS, PEERS_DOCUMENTS, ROUNDS = 10, 512, 16, 5
 SOME = slice(None, None, DOCUMENTS // PEERS_DOCUMENTS)

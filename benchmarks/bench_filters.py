@@ -8,9 +8,9 @@ import numpy as np
 from peers import SAMPLE, print_table, seconds, table1_data
 
 from interpbook import filter_study
-from interpbook.records import read_record, write_record
-from interpbook.runs import filter_metrics
-from interpbook.training import batches, fit
+from interpbook.experiments import read_record, write_record
+from interpbook.experiments.runs import filter_metrics
+from interpbook.models import batches, fit
 
 ROUNDS, EPSILON = 3, 0.005
 

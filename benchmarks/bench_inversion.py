@@ -9,11 +9,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from interpbook import DeepTextCNN, invert, load_classifier, load_corpus, pad
-from interpbook.closed_forms import closed_form
-from interpbook.fields import Fields
-from interpbook.inversion import Inversion, xavier_inputs
-from interpbook.objectives import similarity
-from interpbook.saliency import strongest_locations
+from interpbook.hidden import (
+    Fields,
+    Inversion,
+    closed_form,
+    similarity,
+    strongest_locations,
+    xavier_inputs,
+)
 
 LOCATIONS, PEERS_LOCATIONS, STEPS, ROUNDS = 64, 16, 100, 3
 SOME = slice(None, None, LOCATIONS // PEERS_LOCATIONS)

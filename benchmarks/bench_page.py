@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from interpbook import load_corpus
 from interpbook.text import tokenize
-from visiting import FLAGS, SITE, find_chromium, serve
+from support.visiting import FLAGS, SITE, find_chromium, serve
 
 VISITS, KEYSTROKES, WORDS = 5, 60, 60
 GOALS = {"ready": 1_000, "computing": 16}  # milliseconds; printed, not asserted

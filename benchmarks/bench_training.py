@@ -20,7 +20,7 @@ from peers import (
 )
 
 from interpbook import TextCNN
-from interpbook.training import evaluate, fit
+from interpbook.models import evaluate, fit
 
 BATCH, ROUNDS = 128, 3
 

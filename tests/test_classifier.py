@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from deep_networks import deep_network
 from interpbook import (
     Classifier,
     DeepTextCNN,
@@ -23,17 +22,13 @@ from interpbook import (
     load_classifier,
 )
 from interpbook import classifier as module
+from interpbook.attacks import Speller, attack_repaired, attack_study, train_unknown, word_gradients
 from interpbook.corpora import data_folder
-from interpbook.defences import attack_repaired, train_unknown
-from interpbook.effects import effect_study, swap_effects
-from interpbook.filters import best_of_filters
-from interpbook.ngrams import slot_profile
-from interpbook.precision import round_weights
-from interpbook.robustness import attack_study
-from interpbook.searches import word_gradients
-from interpbook.spelling import Speller
-from interpbook.swaps import swap_logits
-from networks import WORDS, network, tiny_classifier
+from interpbook.filters import slot_profile
+from interpbook.models import best_of_filters, round_weights
+from interpbook.scores import effect_study, swap_effects, swap_logits
+from support.deep_networks import deep_network
+from support.networks import WORDS, network, tiny_classifier
 
 TEXTS = ["A good movie", "bad", "it isn't bad, but slow " * 5, "zebra"]
 WEIGHTS, DESCRIPTION = "model.safetensors", "classifier.json"

@@ -10,15 +10,14 @@ import pytest
 import safetensors.torch
 import torch
 
-from deep_networks import deep_network
-from interpbook import Classifier, Vocabulary, cli, interpret, ledger, load_classifier, load_corpus
+from interpbook import Classifier, Vocabulary, cli, interpret, load_classifier, load_corpus
 from interpbook.cli import explanation_text, main
 from interpbook.corpora import data_folder
-from interpbook.deep_studies import YUAN_FOLDERS, deep_cells
-from interpbook.recipes import RECIPES
-from interpbook.records import read_record, write_record
-from interpbook.studies import FILTERS, FOLDERS, cells
-from networks import WORDS, tiny_classifier
+from interpbook.experiments import RECIPES, cells, deep_cells, ledger, read_record, write_record
+from interpbook.experiments.xu_du import FILTERS, FOLDERS
+from interpbook.experiments.yuan import YUAN_FOLDERS
+from support.deep_networks import deep_network
+from support.networks import WORDS, tiny_classifier
 
 
 @pytest.fixture

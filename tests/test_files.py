@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from interpbook import files
-from interpbook.files import fingerprint, write_whole
+from interpbook import _files as files
+from interpbook._files import fingerprint, write_whole
 
 
 def test_a_file_is_written_and_replaced(tmp_path):

@@ -1,21 +1,31 @@
 """Read what a convolutional text classifier does: the package behind "Inside the Text CNN"."""
 
+from importlib import import_module
 from importlib.metadata import version
+from types import ModuleType
 
 from interpbook.attacks import AttackResult, attack, attack_texts
 from interpbook.classifier import Classifier, load_classifier
 from interpbook.corpora import Corpus, load_corpus
-from interpbook.decompose import ScoreMatrices, decompose
-from interpbook.explanations import Explanation
-from interpbook.filters import FilterStudy, filter_study
-from interpbook.interpretations import Interpretation, interpret
-from interpbook.inversion import Inversion, invert
-from interpbook.models import DeepTextCNN, DeepTextCNNConfig, TextCNN, TextCNNConfig
-from interpbook.neighbours import nearest_words
-from interpbook.ngrams import FilterProfile, best_ngrams, discriminative_ngrams, filter_profile
-from interpbook.saliency import location_saliency
+from interpbook.filters import (
+    FilterProfile,
+    FilterStudy,
+    best_ngrams,
+    discriminative_ngrams,
+    filter_profile,
+    filter_study,
+)
+from interpbook.hidden import (
+    Interpretation,
+    Inversion,
+    interpret,
+    invert,
+    location_saliency,
+    nearest_words,
+)
+from interpbook.models import DeepTextCNN, DeepTextCNNConfig, TextCNN, TextCNNConfig, fit
+from interpbook.scores import Explanation, ScoreMatrices, WordView, decompose, word_view
 from interpbook.text import Vocabulary, pad, tokenize
-from interpbook.views import WordView, word_view
 
 __version__ = version("interpbook")
 
@@ -42,6 +52,7 @@ __all__ = [
     "discriminative_ngrams",
     "filter_profile",
     "filter_study",
+    "fit",
     "interpret",
     "invert",
     "load_classifier",
@@ -52,3 +63,16 @@ __all__ = [
     "tokenize",
     "word_view",
 ]
+
+# What draws is loaded when it is first asked for: it takes as long as all the rest.
+_ROOMS_ON_DEMAND = ("figures", "widgets")
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _ROOMS_ON_DEMAND:
+        return import_module(f"interpbook.{name}")
+    raise AttributeError(f"module 'interpbook' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOMS_ON_DEMAND})

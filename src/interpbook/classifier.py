@@ -16,19 +16,21 @@ from jaxtyping import Float
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from interpbook.corpora import data_folder
-from interpbook.explanations import Explanation, explain, spans_of
-from interpbook.files import fingerprint, write_whole
+from interpbook._files import data_folder, fingerprint, write_whole
 from interpbook.models import (
     DeepTextCNN,
     DeepTextCNNConfig,
+    Network,
+    Precision,
     TextCNN,
     TextCNNConfig,
     as_text_cnn,
+    pack,
+    predict,
+    unpack,
 )
-from interpbook.precision import Precision, pack, unpack
-from interpbook.text import Vocabulary
-from interpbook.training import Network, predict
+from interpbook.scores import Explanation, explain
+from interpbook.text import Vocabulary, spans_of
 
 _FORMAT = 1
 _WEIGHTS, _DESCRIPTION = "model.safetensors", "classifier.json"

@@ -9,19 +9,27 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from interpbook.building import train_classifier
+from interpbook._files import data_folder
 from interpbook.classifier import load_classifier
-from interpbook.corpora import EMBEDDED, data_folder, load_corpus
-from interpbook.deep_studies import INVERSION, YUAN_FOLDERS, DeepCell, deep_cells
-from interpbook.explanations import Explanation
-from interpbook.interpretations import Interpretation, interpret
-from interpbook.ledger import build_ledger, write_ledger
-from interpbook.markup import shortened
+from interpbook.corpora import EMBEDDED, PUBLIC, load_corpus
+from interpbook.experiments import (
+    RECIPES,
+    Cell,
+    DeepCell,
+    build_ledger,
+    cells,
+    deep_cells,
+    reproduce,
+    train_classifier,
+    write_ledger,
+)
+from interpbook.experiments.runner import find_missing
+from interpbook.experiments.xu_du import SEEDS, STUDIES
+from interpbook.experiments.yuan import INVERSION, YUAN_FOLDERS
+from interpbook.hidden import Interpretation, interpret
 from interpbook.models import DeepTextCNN
-from interpbook.publishers import PUBLIC
-from interpbook.recipes import RECIPES
-from interpbook.reproduce import find_missing, reproduce
-from interpbook.studies import SEEDS, STUDIES, Cell, cells
+from interpbook.scores import Explanation
+from interpbook.text import shortened
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -255,3 +255,32 @@ def pad(
     if not rows:
         raise ValueError("expected at least one document to pad, got none")
     return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=PADDING)
+
+
+def shortened(text: str, length: int = 30) -> str:
+    """Cut a text that is longer than this.
+
+    Examples
+    --------
+    >>> shortened("incomprehensibilities", 8)
+    'incompr…'
+    """
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def spans_of(text: str, *, lowercase: bool = True) -> list[Token]:
+    """Tokenize a text that has to hold at least one word.
+
+    Raises
+    ------
+    TypeError
+        If ``text`` is not a string.
+    ValueError
+        If it holds no word.
+    """
+    spans = tokenize_with_spans(text, lowercase=lowercase)
+    if not spans:
+        raise ValueError(
+            f"the text holds no word to classify, got {shortened(text, 40)!r}: write at least one"
+        )
+    return spans

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from visiting import FLAGS, NAMES, SITE, find_chromium, serve
+from support.visiting import FLAGS, NAMES, SITE, find_chromium, serve
 
 
 @pytest.fixture(scope="session")

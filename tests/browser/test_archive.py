@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from visiting import SITE, Visit, pages
+from support.visiting import SITE, Visit, pages
 
 CHAPTER = "chapters/03_ngram_scores.html"
 

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from visiting import ROOT, SITE, Visit, pages
+from support.visiting import ROOT, SITE, Visit, pages
 
 CONFIG = yaml.safe_load((ROOT / "book" / "_config.yml").read_text("utf-8"))
 REPOSITORY = CONFIG["repository"]["url"]

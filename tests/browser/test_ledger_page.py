@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from interpbook.corpora import data_folder
-from visiting import TOO_WIDE, Visit, violations
+from support.visiting import TOO_WIDE, Visit, violations
 
 NAME = "ledger.html"
 

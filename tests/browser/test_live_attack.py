@@ -9,9 +9,9 @@ import torch
 from playwright.sync_api import Browser
 
 from interpbook import attack, load_corpus
-from interpbook.studies import RANKINGS
-from operating import HOSTILE, Operator, carried
-from visiting import violations
+from interpbook.experiments.xu_du import RANKINGS
+from support.operating import HOSTILE, Operator, carried
+from support.visiting import violations
 
 BUTTONS = ("Next change", "Undo", "Start again")
 TOLERANCE = 1e-4

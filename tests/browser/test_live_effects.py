@@ -9,9 +9,10 @@ import torch
 from playwright.sync_api import Browser
 
 from interpbook import Classifier, decompose
-from interpbook.effects import PARTS, swap_effects
+from interpbook.scores import swap_effects
+from interpbook.scores.effects import PARTS
 from interpbook.text import UNKNOWN
-from operating import HOSTILE, Operator, carried
+from support.operating import HOSTILE, Operator, carried
 
 TOLERANCE = 1e-4
 PAGE_PARTS = dict(zip(PARTS, [*PARTS[:4], "runnersUp", "newcomers"], strict=True))

@@ -10,7 +10,7 @@ import torch
 from playwright.sync_api import Browser, Locator
 
 from interpbook import Classifier, Explanation, word_view
-from operating import Operator, carried
+from support.operating import Operator, carried
 
 SENTENCE = "The acting is superb, but the plot is dull and the zzyzx ending is not good."
 NEWS = "The striker of the software giant scored twice before the court met."

@@ -9,8 +9,8 @@ import torch
 from playwright.sync_api import Browser
 
 from interpbook import filter_profile
-from interpbook.ngrams import slot_profile
-from operating import HOSTILE, Operator, carried
+from interpbook.filters import slot_profile
+from support.operating import HOSTILE, Operator, carried
 
 TOLERANCE = 1e-4
 TEXTS = [

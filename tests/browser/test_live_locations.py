@@ -10,11 +10,9 @@ import torch
 from playwright.sync_api import Browser, Page
 
 from interpbook import Classifier, load_classifier, nearest_words, tokenize
-from interpbook.closed_forms import closed_form
-from interpbook.fields import Fields
-from interpbook.saliency import location_saliency
-from operating import Operator, press
-from visiting import violations
+from interpbook.hidden import Fields, closed_form, location_saliency
+from support.operating import Operator, press
+from support.visiting import violations
 
 FIGURE = "textcnn-locations"
 

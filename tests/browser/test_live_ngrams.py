@@ -9,7 +9,7 @@ import torch
 from playwright.sync_api import Browser
 
 from interpbook import Classifier
-from operating import HOSTILE, Operator, carried
+from support.operating import HOSTILE, Operator, carried
 
 TOLERANCE = 1e-4
 SLIDER, ALL = "Rows added", "a row for every n-gram"

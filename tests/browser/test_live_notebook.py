@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from interpbook.widgets.weights import page_weights, read_page_weights
-from operating import HOSTILE
+from support.operating import HOSTILE
 
 CELLS = [
     'from interpbook.widgets import Explorer\n\ne = Explorer("reviews", text="A dull film")\ne',

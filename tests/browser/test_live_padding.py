@@ -10,7 +10,7 @@ import torch
 from playwright.sync_api import Browser
 
 from interpbook import Classifier, TextCNN, load_corpus
-from operating import HOSTILE, Operator, carried
+from support.operating import HOSTILE, Operator, carried
 
 TOLERANCE = 1e-4
 TEXTS = [

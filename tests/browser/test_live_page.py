@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
-from operating import Operator
-from visiting import TOO_WIDE, Visit, violations
+from support.operating import Operator
+from support.visiting import TOO_WIDE, Visit, violations
 
 READY = "textcnn-explorer[data-state=ready]"
 HARM = '<img src=x onerror="globalThis.ran = true"><script>globalThis.ran = true</script> good'

@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, Route
 from interpbook import Classifier, Explanation, TextCNN, load_corpus, word_view
 from interpbook.text import tokenize
 from interpbook.widgets import bundle
-from operating import carried
-from visiting import SITE, Visit
+from support.operating import carried
+from support.visiting import SITE, Visit
 
 MODELS = ("imdb", "ag_news")
 TOLERANCE = 1e-4

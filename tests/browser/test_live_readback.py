@@ -11,11 +11,10 @@ from playwright.sync_api import Browser, Page
 
 from interpbook import load_classifier
 from interpbook.corpora import data_folder
-from interpbook.pooling import kept_share, of_corpus
-from interpbook.preservation import interpretation_words
-from interpbook.records import read_records
-from operating import Operator, press
-from visiting import violations
+from interpbook.experiments import kept_share, of_corpus, read_records
+from interpbook.hidden import interpretation_words
+from support.operating import Operator, press
+from support.visiting import violations
 
 FIGURE = "textcnn-readback"
 BRISK = {"steps": 100, "learning_rate": 0.004}

@@ -10,9 +10,9 @@ import torch
 from playwright.sync_api import Browser
 
 from interpbook import Classifier, decompose
-from interpbook.effects import swap_effects
+from interpbook.scores import swap_effects
 from interpbook.text import UNKNOWN
-from operating import HOSTILE, Operator, carried
+from support.operating import HOSTILE, Operator, carried
 
 TOLERANCE = 1e-4
 WAYS = ("deleted", "unknown", "word")

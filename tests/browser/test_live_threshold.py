@@ -10,10 +10,10 @@ from playwright.sync_api import Browser
 
 from interpbook import filter_study, load_classifier, load_corpus
 from interpbook.corpora import data_folder
+from interpbook.experiments import read_records
 from interpbook.filters import variances
-from interpbook.records import read_records
-from interpbook.training import batches
-from operating import HOSTILE, Operator, carried
+from interpbook.models import batches
+from support.operating import HOSTILE, Operator, carried
 
 PAGE = "chapters/06_how_many_filters.html"
 TOLERANCE = 1e-4

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from interpbook import Classifier, Vocabulary, decompose, pad
 from interpbook.text import PADDING, UNKNOWN, tokenize_with_spans
-from operating import HOSTILE, Operator, carried
+from support.operating import HOSTILE, Operator, carried
 
 TOLERANCE = 1e-4
 WORDS, PLACES = "Words on the list", "Places in the row"

@@ -10,10 +10,9 @@ from playwright.sync_api import Browser, Page
 from torch.nn import functional as F
 
 from interpbook import invert, load_classifier, nearest_words, pad
-from interpbook.closed_forms import closed_form
-from interpbook.fields import Fields
-from operating import Operator, press
-from visiting import violations
+from interpbook.hidden import Fields, closed_form
+from support.operating import Operator, press
+from support.visiting import violations
 
 FIGURE = "textcnn-trajectory"
 NEGATIVE = "a tedious and joyless film that never finds its heart"

@@ -9,8 +9,8 @@ import torch
 from playwright.sync_api import Browser
 
 from interpbook import word_view
-from interpbook.views import leave_out_scores, log_odds_falls
-from operating import HOSTILE, Operator, carried
+from interpbook.scores import leave_out_scores, log_odds_falls
+from support.operating import HOSTILE, Operator, carried
 
 TOLERANCE = 1e-4
 ODD = [

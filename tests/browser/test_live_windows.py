@@ -9,8 +9,8 @@ import torch
 from playwright.sync_api import Browser
 
 from interpbook import Classifier
-from operating import HOSTILE, Operator, carried
-from visiting import Visit
+from support.operating import HOSTILE, Operator, carried
+from support.visiting import Visit
 
 TOLERANCE = 1e-4
 CHAPTER, ELEMENT = "chapters/02_textcnn.html", "textcnn-windows"

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, expect
 
-from visiting import ROOT, SITE, QuietHandler, Visit, serve, violations
+from support.visiting import ROOT, SITE, QuietHandler, Visit, serve, violations
 
 REPOSITORY = yaml.safe_load((ROOT / "book" / "_config.yml").read_text("utf-8"))["repository"]["url"]
 BELOW = f"/{urlparse(REPOSITORY).path.split('/')[2]}"

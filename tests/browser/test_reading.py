@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from visiting import Visit
+from support.visiting import Visit
 
 PAGES = ["intro.html", "chapters/03_ngram_scores.html", "chapters/06_how_many_filters.html"]
 PAPER = {"width": 680, "height": 960}  # the type area of A4

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from visiting import SITE, TOO_WIDE, Visit, pages, violations
+from support.visiting import SITE, TOO_WIDE, Visit, pages, violations
 
 IMAGES_WITHOUT_ALT = """() => [...document.querySelectorAll("main img, article img")]
     .filter(image => {

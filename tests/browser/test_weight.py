@@ -8,7 +8,7 @@ import statistics
 import pytest
 from playwright.sync_api import Browser, Response
 
-from visiting import Visit, pages
+from support.visiting import Visit, pages
 
 HEAVIEST, MEDIAN = 1_500_000, 500_000
 OURS = ("live/live.js", "live/live.css")

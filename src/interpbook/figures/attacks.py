@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from interpbook import markup
+from interpbook import _html as markup
 from interpbook.figures.style import BLUE, FAINT, GREEN, GREY, INK, ORANGE, Array, new_axes
 
 # What each ranking is called and looks like: colour, marker and dash tell it apart three times.

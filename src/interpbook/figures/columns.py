@@ -17,8 +17,8 @@ from matplotlib.textpath import TextPath
 from matplotlib.transforms import BboxBase
 
 from interpbook.figures.style import FAINT, GREY, INK, SIGNED, Array, new_axes
-from interpbook.interpretations import Interpretation
-from interpbook.markup import shortened
+from interpbook.hidden import Interpretation
+from interpbook.text import shortened
 
 WIDTH, ROW, MARGIN = 352.0, 17.0, 4.0  # points: what a phone shows without shrinking it much
 WORDS = 80.0  # where the column of words ends

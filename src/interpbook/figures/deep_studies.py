@@ -9,12 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from interpbook import markup
+from interpbook import _html as markup
+from interpbook.experiments import Estimate, Record, kept_lead, kept_share, of_corpus
 from interpbook.figures.ledger import CORPORA
 from interpbook.figures.style import BLUE, GREEN, GREY, INK, ORANGE, new_axes
-from interpbook.pooling import Estimate, kept_lead, kept_share, of_corpus
-from interpbook.preservation import METHODS
-from interpbook.records import Record
+from interpbook.hidden import METHODS
 
 # What each method is called and looks like: colour, marker and dash tell it apart three times.
 _VIOLET, _BROWN = "#762a83", "#8c510a"

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from interpbook.effects import EffectStudy
 from interpbook.figures.style import BLUE, FAINT, GREY, INK, ORANGE, new_axes
+from interpbook.scores import EffectStudy
 
 _SERIES = (("o", BLUE, "full"), ("^", ORANGE, "full"), ("s", GREY, "none"))
 _SHARES = (

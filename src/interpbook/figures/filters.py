@@ -16,7 +16,6 @@ from matplotlib.lines import Line2D
 from matplotlib.textpath import TextPath
 from matplotlib.typing import ColorType
 
-from interpbook.explanations import Explanation, Ngram
 from interpbook.figures.style import (
     BLUE,
     FAINT,
@@ -28,7 +27,8 @@ from interpbook.figures.style import (
     Array,
     new_axes,
 )
-from interpbook.ngrams import FilterProfile, discriminative_ngrams
+from interpbook.filters import FilterProfile, discriminative_ngrams
+from interpbook.scores import Explanation, Ngram
 from interpbook.text import PADDING_WORD
 
 # Points. A page's column is wider, but a phone's is not: fewer words a line stay readable there.

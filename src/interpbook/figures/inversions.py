@@ -13,8 +13,7 @@ from torch import Tensor
 from interpbook.classifier import Classifier
 from interpbook.figures.columns import label_apart
 from interpbook.figures.style import BLUE, GREEN, GREY, INK, ORANGE, new_axes
-from interpbook.inversion import Inversion
-from interpbook.neighbours import lay_out_plane, nearest_words
+from interpbook.hidden import Inversion, lay_out_plane, nearest_words
 
 _LOOKS = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREY, "^", "-."), (GREEN, "D", ":"))
 

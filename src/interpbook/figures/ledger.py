@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from interpbook.ledger import Entry
-from interpbook.markup import AGAINST, FOR
-from interpbook.quantities import COUNTED
+from interpbook._html import AGAINST, FOR
+from interpbook.experiments import Entry
+from interpbook.experiments.quantities import COUNTED
 
 CORPORA = {"ag_news": "AG's News", "imdb": "IMDB", "mr": "MR"}
 QUANTITIES = {

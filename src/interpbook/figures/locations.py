@@ -15,7 +15,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch, Polygon, Rectangle
 
 from interpbook.classifier import Classifier
-from interpbook.explanations import spans_of
 from interpbook.figures.columns import (
     HEADING,
     LOOKS,
@@ -40,12 +39,15 @@ from interpbook.figures.columns import (
     write,
 )
 from interpbook.figures.style import FAINT, GREY, INK, SIGNED
-from interpbook.interpretations import Interpretation, LocationReading
-from interpbook.markup import shortened
+from interpbook.hidden import (
+    Interpretation,
+    Layout,
+    LocationReading,
+    lay_out_plane,
+    location_saliency,
+)
 from interpbook.models import DeepTextCNN, as_deep_text_cnn
-from interpbook.neighbours import Layout, lay_out_plane
-from interpbook.saliency import location_saliency
-from interpbook.text import UNKNOWN, pad
+from interpbook.text import UNKNOWN, pad, shortened, spans_of
 
 _STRIP = 40  # numbers of an overall vector that are drawn
 _LINE, _CLOUD = 12.5, 280.0  # heights in points, of a line of words and of the cloud at least

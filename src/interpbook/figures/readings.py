@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from interpbook import markup
+from interpbook import _html as markup
 from interpbook.figures.style import BLUE, FAINT, GREY, INK, ORANGE, Array, new_axes
 
 _SHARED = LinearSegmentedColormap.from_list("shared", ["#ffffff", "#c6dbef", BLUE, "#08306b"])

@@ -9,8 +9,8 @@ import seaborn as sns
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
-from interpbook.explanations import Explanation
 from interpbook.figures.style import BLUE, FAINT, GREY, INK, ORANGE, SIGNED, Array, new_axes
+from interpbook.scores import Explanation
 
 
 def signed_heatmap(

@@ -8,10 +8,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from interpbook import markup
+from interpbook import _html as markup
+from interpbook.experiments import Entry
 from interpbook.figures.ledger import CORPORA
 from interpbook.figures.style import BLUE, FAINT, GREY, INK, ORANGE, Array, new_axes
-from interpbook.ledger import Entry
 
 # Table 1's five rows, as panels from top to bottom.
 _PANELS = {

@@ -13,8 +13,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.textpath import TextPath
 
 from interpbook.figures.style import BLUE, FAINT, GREEN, GREY, INK, ORANGE, Array, new_axes
-from interpbook.markup import shortened
-from interpbook.views import WordView, leave_out_scores, log_odds_falls
+from interpbook.scores import WordView, leave_out_scores, log_odds_falls
+from interpbook.text import shortened
 
 _WIDTH, _MARGIN = 352.0, 4.0  # points: what a phone shows without making it much smaller
 _WORD, _NUMBER, _HEADING = 10.0, 7.5, 8.5  # sizes of type, in points

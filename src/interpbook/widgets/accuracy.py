@@ -12,7 +12,7 @@ import numpy as np
 
 from interpbook.classifier import load_classifier
 from interpbook.corpora import load_corpus
-from interpbook.records import Record, write_record
+from interpbook.experiments import Record, write_record
 from interpbook.widgets.weights import (
     PAGE_MODELS,
     page_weights,

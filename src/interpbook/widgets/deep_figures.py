@@ -14,17 +14,18 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from interpbook.classifier import Classifier
-from interpbook.closed_forms import closed_form
-from interpbook.explanations import spans_of
-from interpbook.fields import Fields
-from interpbook.inversion import Inversion
-from interpbook.models import as_deep_text_cnn
-from interpbook.neighbours import nearest_words
-from interpbook.objectives import Objective
-from interpbook.preservation import Method, interpretation_words
-from interpbook.saliency import channel_saliency
-from interpbook.text import UNKNOWN, pad
-from interpbook.training import predict
+from interpbook.hidden import (
+    Fields,
+    Inversion,
+    Method,
+    Objective,
+    channel_saliency,
+    closed_form,
+    interpretation_words,
+    nearest_words,
+)
+from interpbook.models import as_deep_text_cnn, predict
+from interpbook.text import UNKNOWN, pad, spans_of
 
 _TERMS = ("response", "l2", "similarity")
 

@@ -10,11 +10,10 @@ from typing import Any
 
 from safetensors.torch import load, save
 
+from interpbook._files import data_folder
 from interpbook.classifier import Classifier, load_classifier
-from interpbook.corpora import data_folder
-from interpbook.models import TextCNN, TextCNNConfig, as_text_cnn
-from interpbook.precision import pack, unpack
-from interpbook.records import read_record
+from interpbook.experiments import read_record
+from interpbook.models import TextCNN, TextCNNConfig, as_text_cnn, pack, unpack
 from interpbook.text import Vocabulary
 
 PAGE_WORDS = 9_000

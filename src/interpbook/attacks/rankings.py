@@ -1,0 +1,129 @@
+"""Which word next: rankings of a document's words, one function and one row of a table each."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Float64, Int64
+from torch import Tensor
+
+from interpbook.models import TextCNN, best_of_filters
+from interpbook.scores import SwapBatch
+
+Ranking = Literal["gradient", "word_scores", "updated_word_scores", "exact", "random"]
+
+
+class Standing(NamedTuple):
+    """The R documents of a batch that are still under attack, and their filters' maxima."""
+
+    rows: Int64[Tensor, " R"]
+    labels: Int64[Tensor, " R"]
+    seeds: Int64[Tensor, " R"]
+    pooled: Float[Tensor, "R k"]
+
+    def kept(self, mask: Bool[Tensor, " R"]) -> Standing:
+        """Return the documents that the mask keeps."""
+        return Standing(*(values[mask] for values in self))
+
+
+# ------------------------------------------------------------------------------------- rankings
+
+
+def _by_word_scores(batch: SwapBatch, standing: Standing) -> Float[Tensor, "R l"]:
+    """Return B's column of the label; ``decompose`` computes all columns."""
+    output, rows = batch.model.output, standing.rows
+    weights = output.weight[standing.labels] * (standing.pooled > 0)
+    bias = output.bias[standing.labels] / batch.model.config.num_filters
+    sizes = batch.model.config.filters_per_width
+    scores = torch.zeros(len(rows), batch.ids.shape[1], dtype=weights.dtype, device=rows.device)
+    for conv, slots, weight, start in zip(
+        batch.model.convs,
+        batch.slots(rows),
+        weights.split(sizes, dim=1),
+        batch.starts(rows).split(sizes, dim=1),
+        strict=True,
+    ):
+        width = conv.kernel_size[0]
+        u = slots + conv.bias[:, None] / width  # (R, f, n)
+        shares = u * weight[:, :, None] + (bias / width)[:, None, None]
+        places = start[:, :, None] + torch.arange(width, device=rows.device)
+        scores.scatter_add_(1, places.flatten(1), shares.flatten(1))
+    return scores
+
+
+def _by_gradient(batch: SwapBatch, standing: Standing) -> Float64[Tensor, "R l"]:
+    rows, labels, _, pooled = standing
+    gradients = _gradients(batch.model, batch.ids[rows], labels, pooled, batch.starts(rows))
+    lengths = gradients.norm(dim=2)
+    # The search keeps scores in the model's precision: bring the largest near one, bit by bit.
+    return lengths.ldexp(-lengths.amax(dim=1, keepdim=True).frexp().exponent)
+
+
+@torch.no_grad()
+def word_gradients(
+    model: TextCNN, ids: Int64[Tensor, "N l"], labels: Int64[Tensor, " N"]
+) -> Float64[Tensor, "N l m"]:
+    """Return the gradient of the cross entropy with respect to every word's vector.
+
+    A filter that is alive passes its share to the n words of its best window, the first among
+    equals, and to no other. In double precision, and without the difference p_y - 1, so that a
+    confident prediction's small gradients keep their order.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the ids do not suit the model (``TextCNN.lay_out``).
+    """
+    length = ids.shape[1]
+    laid_out, pooled, starts = best_of_filters(model, ids)
+    return _gradients(model, laid_out, labels, pooled, starts)[:, :length]
+
+
+def _gradients(
+    model: TextCNN, ids: Tensor, labels: Tensor, pooled: Tensor, starts: Tensor
+) -> Float64[Tensor, "N l m"]:
+    rows = torch.arange(len(ids), device=ids.device)
+    slope = model.output(pooled.relu()).double().softmax(dim=1)  # dH/do = p - y
+    slope[rows, labels] = 0.0
+    slope[rows, labels] = -slope.sum(dim=1)
+    shares = (slope @ model.output.weight.double()) * (pooled > 0)  # (N, k)
+    sizes = model.config.filters_per_width
+    gradients = shares.new_zeros(ids.numel(), model.config.embedding_dim)
+    first = rows[:, None] * ids.shape[1]
+    for conv, share, start in zip(
+        model.convs, shares.split(sizes, dim=1), starts.split(sizes, dim=1), strict=True
+    ):
+        for j in range(conv.kernel_size[0]):
+            handed = share[:, :, None] * conv.weight[:, :, j]  # (N, f, m)
+            gradients.index_add_(0, (first + start + j).flatten(), handed.flatten(0, 1))
+    return gradients.view(*ids.shape, -1)
+
+
+def _by_exact_effect(batch: SwapBatch, standing: Standing) -> Float[Tensor, "R l"]:
+    """Return the best other class's margin over the label after each single swap."""
+    logits = batch.swap_logits(standing.rows)  # (R, l, c)
+    label = standing.labels[:, None, None].expand(-1, logits.shape[1], 1)
+    others = logits.scatter(2, label, -torch.inf)
+    return others.amax(dim=2) - logits.gather(2, label)[:, :, 0]
+
+
+def _at_random(batch: SwapBatch, standing: Standing) -> Float[Tensor, "R l"]:
+    """Return numbers that depend on a document's own seed only, not on the batch's length."""
+    length = range(batch.ids.shape[1])
+    draws = [random.Random(seed) for seed in standing.seeds.tolist()]
+    return torch.tensor(
+        [[draw.random() for _ in length] for draw in draws], device=batch.ids.device
+    )
+
+
+# How words are ranked, and whether again after each change.
+RANKINGS: dict[Ranking, tuple[Callable[[SwapBatch, Standing], Tensor], bool]] = {
+    "gradient": (_by_gradient, False),
+    "word_scores": (_by_word_scores, False),
+    "updated_word_scores": (_by_word_scores, True),
+    "exact": (_by_exact_effect, True),
+    "random": (_at_random, False),
+}

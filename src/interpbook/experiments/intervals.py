@@ -1,0 +1,179 @@
+"""What the records of ``yuan-interpretations`` say together: shares and leads over several runs.
+
+The runs of a corpus differ in their seed, so in their model, but read the same documents. A share
+here is the mean over the runs. Its interval is as wide as if the runs agreed on every document, so
+rather too wide than too narrow: three runs on 200 documents count as 200 documents, not as 600.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import norm
+
+from interpbook.experiments.records import Record
+from interpbook.hidden import METHODS, paired_lead
+
+
+class Estimate(NamedTuple):
+    """A number and its confidence interval.
+
+    Attributes
+    ----------
+    value, low, high : float
+        As shares: 1 is all documents.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+def of_corpus(records: Sequence[Record], corpus: str) -> list[Record]:
+    """Return the records of a corpus that can be pooled.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        Of the study ``yuan-interpretations``.
+    corpus : str
+        A name that ``load_corpus`` knows.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or two of them differ in more than the seed.
+    """
+    for record in records:
+        if record["study"] != "yuan-interpretations":
+            raise ValueError(
+                f"expected records of yuan-interpretations, got one of {record['study']}"
+            )
+    chosen = [record for record in records if record["recipe"]["corpus"] == corpus]
+    if not chosen:
+        found = ", ".join(sorted({record["recipe"]["corpus"] for record in records}))
+        raise ValueError(f"expected records of {corpus}, got records of {found or 'no corpus'}")
+    for record in chosen[1:]:
+        if _settings(record) != _settings(chosen[0]) or record["seed"] == chosen[0]["seed"]:
+            raise ValueError(
+                f"expected runs of {corpus} that differ in their seed alone, got "
+                f"{chosen[0]['cell']} and {record['cell']}"
+            )
+    return chosen
+
+
+def _settings(record: Record) -> dict[str, object]:
+    recipe = {name: value for name, value in record["recipe"].items() if name != "seed"}
+    documents = record["metrics"]["documents"]
+    texts = {split: record["corpus"][split]["files"] for split in ("train", "test")}
+    read = record["interpretation"]
+    return {"recipe": recipe, "texts": texts, "read": read, "documents": documents}
+
+
+def pooled_share(kept: Sequence[int], documents: int, *, confidence: float = 0.95) -> Estimate:
+    """Return the mean share over runs on the same documents, with Wilson's interval of one run.
+
+    Parameters
+    ----------
+    kept : sequence of int
+        How many documents each run keeps.
+    documents : int
+        How many there are, the same for each run.
+    confidence : float
+        Of the interval.
+
+    Raises
+    ------
+    ValueError
+        If there is no run or no document, or a count is not one of these documents.
+
+    Examples
+    --------
+    >>> [round(number, 3) for number in pooled_share([8, 9, 10], 10)]
+    [0.9, 0.596, 0.982]
+    """
+    if not len(kept) or not all(0 <= count <= documents for count in kept) or documents < 1:
+        raise ValueError(f"expected counts of {documents} documents, got {list(kept)}")
+    share = float(np.mean(kept)) / documents
+    z = float(norm.ppf(0.5 + confidence / 2))
+    shrink = 1 / (1 + z**2 / documents)
+    centre = shrink * (share + z**2 / (2 * documents))
+    reach = shrink * z * np.sqrt(share * (1 - share) / documents + z**2 / (4 * documents**2))
+    # At 0 and 1 the interval ends at the share itself, but for the last digit of a float.
+    low, high = max(0.0, float(centre - reach)), min(1.0, float(centre + reach))
+    return Estimate(share, min(share, low), max(share, high))
+
+
+def kept_share(
+    records: Sequence[Record], method: str, k: int, m: int, *, confidence: float = 0.95
+) -> Estimate:
+    """Return the share of documents whose class the words of a method keep, over all runs.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        What ``of_corpus`` returns.
+    method : str
+        One of ``preservation.METHODS``.
+    k, m : int
+        How many locations, and how many words for each.
+    confidence : float
+        Of the interval.
+
+    Raises
+    ------
+    ValueError
+        If the records hold no such method, k or m.
+    """
+    counts = [_count(record, method, "kept", k, m) for record in records]
+    return pooled_share(counts, records[0]["metrics"]["documents"], confidence=confidence)
+
+
+def kept_lead(
+    records: Sequence[Record], other: str, k: int, m: int, *, confidence: float = 0.95
+) -> Estimate:
+    """Return by how much the inversion's share is above another method's, over all runs.
+
+    The two are compared document by document. The interval is Bonett and Price's: that of
+    ``paired_lead``, with one document more won and one more lost. So two methods that agree on
+    every document seen do not get an interval without width.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        What ``of_corpus`` returns.
+    other : str
+        A method that the inversion is compared with.
+    k, m, confidence
+        As in ``kept_share``.
+
+    Raises
+    ------
+    ValueError
+        As ``kept_share``.
+
+    References
+    ----------
+    Bonett and Price (2012), "Adjusted Wald confidence interval for a difference of binomial
+    proportions based on paired data", Journal of Educational and Behavioral Statistics 37.
+    """
+    # A record counts what the other method wins and loses against the inversion.
+    won = float(np.mean([_count(record, other, "lost", k, m) for record in records]))
+    lost = float(np.mean([_count(record, other, "won", k, m) for record in records]))
+    documents = records[0]["metrics"]["documents"]
+    _, low, high = paired_lead(won + 1, lost + 1, documents + 2, confidence=confidence)
+    return Estimate((won - lost) / documents, max(-1.0, low), min(1.0, high))
+
+
+def _count(record: Record, method: str, what: str, k: int, m: int) -> int:
+    methods, read = record["metrics"]["methods"], record["interpretation"]
+    if method not in methods:
+        raise ValueError(f"methods are {', '.join(METHODS)}, got {method!r}")
+    if k not in read["locations"] or m not in read["words"]:
+        raise ValueError(
+            f"k is one of {read['locations']} and m one of {read['words']} here, got {k} and {m}"
+        )
+    row, column = read["locations"].index(k), read["words"].index(m)
+    return methods[method][what][row][column]

@@ -1,0 +1,319 @@
+"""The ledger: every number that the papers report, beside ours, with a verdict and a reason."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from interpbook._files import write_whole
+from interpbook.experiments.quantities import COUNTED, SETTINGS, metric, stated
+from interpbook.experiments.records import Record, read_records
+from interpbook.experiments.yuan import change_name
+
+# Stated before the first run, like the tolerances in published.csv.
+TREND = 0.8
+
+Runs = dict[tuple[str, int], list[Record]]  # by corpus and k, 0 where a network has no k
+Choices = dict[tuple[str, int], dict[str, list[Record]]]  # the same, by what was changed
+
+# Where what was varied in training stands, by the study whose gaps it may close.
+_CHOICES = {"table1": "choices", "yuan-table3": "yuan-choices"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A number of a paper beside ours.
+
+    Attributes
+    ----------
+    source, place : str
+        Paper and table.
+    corpus : str
+        A name that ``load_corpus`` knows.
+    k : int
+        Number of filters; 0 for the networks of Yuan et al., which have no such number.
+    quantity : str
+        Of Xu & Du's Table 1, ``accuracy``, ``ratio1``, ``kept_accuracy``, ``ratio2`` or ``ratio3``;
+        of their Table 2, ``gradient_success`` (Text-fool) or ``word_scores_success`` (B). Of Yuan
+        et al.'s Table 1, ``classes``, ``train_documents``, ``test_documents`` or ``vocabulary``; of
+        their Table 3, ``accuracy``.
+    setting : str
+        Which epsilon, ``"paper"`` or ``"calibrated"``; for Xu & Du's Table 2, which vector the
+        unknown word has, ``"trained"`` or ``"unit normal"``; ``"-"`` where the number depends on
+        neither.
+    paper, ours, sd : float
+        The paper's value, our mean and its standard deviation over seeds: in percent, or a number
+        of what ``COUNTED`` says.
+    seeds : int
+        How many runs the mean is over.
+    tolerance : float
+        In points, or a number of what ``COUNTED`` says; stated before the runs.
+    verdict : str
+        ``"reproduced"``: the mean is within the tolerance. ``"trend reproduced"``: a ratio is not,
+        but over all k ours rank like the paper's (Spearman's rho at least ``TREND``); or an
+        attack's success is not, but at its k B's is above the gradient's, as in the paper. Else
+        ``"not reproduced"``.
+    reason : str
+        Why.
+    trained_on : str
+        How much of the training split there was.
+    """
+
+    source: str
+    place: str
+    corpus: str
+    k: int
+    quantity: str
+    setting: str
+    paper: float
+    ours: float
+    sd: float
+    seeds: int
+    tolerance: float
+    verdict: str
+    reason: str
+    trained_on: str
+
+
+def build_ledger(folder: Path, published: Path | None = None) -> list[Entry]:
+    """Compare the records in a results folder with what the papers report.
+
+    A study that was not begun is left out; of one that was, every published number needs a record.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds the folders ``table1``, ``table2`` and ``yuan-table3`` of records and, for the
+        reasons, ``choices`` and ``yuan-choices``.
+    published : Path, optional
+        The papers' numbers; ``folder / "published.csv"`` by default.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the papers' numbers or the records are not there.
+    ValueError
+        If a record is damaged, or a published number has no record.
+    """
+    published = _read_published(published or folder / "published.csv")
+    studies = list(dict.fromkeys(map(_study, published)))
+    begun = [study for study in studies if any((folder / study).glob("*.json"))]
+    runs = {study: _read_runs(folder / study) for study in begun or studies}
+    choices = {study: _read_choices(folder / name) for study, name in _CHOICES.items()}
+    series = defaultdict(list)
+    for row in published:
+        if _study(row) not in runs:
+            continue
+        series[row["source"], row["place"], row["corpus"], row["quantity"]].append(row)
+    return [
+        entry
+        for rows in series.values()
+        for setting in SETTINGS[rows[0]["quantity"]]
+        for entry in _compare(
+            rows, setting, runs[_study(rows[0])], choices.get(_study(rows[0]), {})
+        )
+    ]
+
+
+def _study(row: dict[str, str]) -> str:
+    """Return which study's records hold a published number."""
+    if row["source"].startswith("Yuan"):
+        return "yuan-table3"
+    return "table2" if row["quantity"].endswith("_success") else "table1"
+
+
+def _read_runs(folder: Path) -> Runs:
+    runs: Runs = defaultdict(list)
+    for record in read_records(folder):
+        if not record["changes"]:
+            runs[record["recipe"]["corpus"], record.get("k", 0)].append(record)
+    return runs
+
+
+def _read_choices(folder: Path) -> Choices:
+    choices: Choices = defaultdict(lambda: defaultdict(list))
+    for record in read_records(folder) if any(folder.glob("*.json")) else ():
+        # Yuan et al.'s, which have no k, may change several settings at once (with --set).
+        if len(record["changes"]) == 1 or "k" not in record:
+            changes = [change_name(*change) for change in record["changes"].items()]
+            place = record["recipe"]["corpus"], record.get("k", 0)
+            choices[place][" and ".join(changes)].append(record)
+    return choices
+
+
+def _compare(
+    rows: Sequence[dict[str, str]], setting: str, runs: Runs, choices: Choices
+) -> list[Entry]:
+    """Judge one row of the paper's table: a quantity over all k."""
+    quantity = rows[0]["quantity"]
+    ours, found = [], []
+    for row in rows:
+        records = runs.get((row["corpus"], int(row["k"])), [])
+        if not records:
+            k = f" with k = {row['k']}" if row["k"] != "0" else ""
+            filters = k.replace("with k =", "--filters")
+            raise ValueError(
+                f"no record of {row['corpus']}{k}: run `interpbook reproduce {_study(row)} "
+                f"--corpus {row['corpus']}{filters}`"
+            )
+        found.append(records)
+        ours.append([stated(record, quantity, setting) for record in records])
+    means = [round(float(np.mean(values)), 2) for values in ours]  # decimals as in the paper
+    trends = _trends(rows, means, found, setting)
+    hint, side = _what_closes_the_gap(rows, means, setting, choices)
+    entries = []
+    for row, values, mean, records, trend in zip(rows, ours, means, found, trends, strict=True):
+        distance, tolerance = round(mean - float(row["paper"]), 2), float(row["tolerance"])
+        verdict, reason = _verdict(distance, tolerance, quantity, *trend)
+        if verdict != "reproduced":
+            reason += hint if distance * side > 0 else _what_is_missing(quantity, records)
+        entries.append(
+            Entry(
+                source=row["source"],
+                place=row["place"],
+                corpus=row["corpus"],
+                k=int(row["k"]),
+                quantity=quantity,
+                setting=setting,
+                paper=float(row["paper"]),
+                ours=mean,
+                sd=round(float(np.std(values, ddof=1)), 2) if len(values) > 1 else 0.0,
+                seeds=len(values),
+                tolerance=tolerance,
+                verdict=verdict,
+                reason=reason,
+                trained_on=_completeness(records),
+            )
+        )
+    return entries
+
+
+def _trends(
+    rows: Sequence[dict[str, str]],
+    means: Sequence[float],
+    found: Sequence[Sequence[Record]],
+    setting: str,
+) -> list[tuple[bool, str]]:
+    """Say for each k whether ours goes the paper's way, and which way that is.
+
+    An accuracy has no trend: its seven values hardly differ. Nor has a count.
+    """
+    quantity = rows[0]["quantity"]
+    if quantity.startswith("ratio"):
+        rho = _rank_correlation([float(row["paper"]) for row in rows], means)
+        alike = rho >= TREND
+        said = "the two rank alike" if alike else "they do not rank alike"
+        return [(alike, f"; over k {said} (rho {rho:.2f})")] * len(rows)
+    if quantity.endswith("_success"):
+        return [_margin(records, setting) for records in found]
+    return [(False, "")] * len(rows)
+
+
+def _margin(records: Sequence[Record], setting: str) -> tuple[bool, str]:
+    """Say whether B's ranking beats the gradient's, and by how much."""
+    ours, theirs = (
+        np.mean([100 * metric(record, quantity, setting) for record in records])
+        for quantity in ("word_scores_success", "gradient_success")
+    )
+    margin = float(ours - theirs)
+    side = f"{abs(margin):.1f} points {'above' if margin > 0 else 'below'}"
+    return margin > 0, f"; B's ranking is {side if margin else 'level with'} the gradient's"
+
+
+def _rank_correlation(paper: Sequence[float], ours: Sequence[float]) -> float:
+    """Return Spearman's rho; where one side never changes there is no rank to share, so zero."""
+    if min(len(set(paper)), len(set(ours))) < 2:
+        return 0.0
+    return round(float(spearmanr(paper, ours).statistic), 6)  # 0.8 comes as 0.7999999999999999
+
+
+def _verdict(
+    distance: float, tolerance: float, quantity: str, alike: bool, trend: str
+) -> tuple[str, str]:
+    far = f"{abs(distance):.2f} points"
+    if quantity in COUNTED:
+        far = f"{abs(distance):,.2f}".removesuffix(".00") + f" {COUNTED[quantity]}"
+    side = f"{far} {'above' if distance > 0 else 'below'}"
+    apart = f"{side if distance else 'the same as'} the paper, tolerance {tolerance:,g}"
+    if abs(distance) <= tolerance:
+        return "reproduced", apart
+    return "trend reproduced" if alike else "not reproduced", apart + trend
+
+
+def _what_closes_the_gap(
+    rows: Sequence[dict[str, str]], means: Sequence[float], setting: str, choices: Choices
+) -> tuple[str, float]:
+    """Say which of the settings that were varied brings our value nearest to the paper's.
+
+    They were varied for one k; nothing is said if there our value is within the tolerance. With it
+    comes how far our value is off there: what holds above the paper says nothing below it.
+    """
+    quantity, closed = rows[0]["quantity"], []
+    if quantity in COUNTED:  # a setting cannot bring back what a corpus lacks
+        return "", 0.0
+    for row, mean in zip(rows, means, strict=True):
+        paper, tolerance = float(row["paper"]), float(row["tolerance"])
+        for change, records in choices.get((row["corpus"], int(row["k"])), {}).items():
+            values = [stated(record, quantity, setting) for record in records]
+            gap, left = abs(mean - paper), abs(float(np.mean(values)) - paper)
+            if gap > tolerance:
+                place = f"at k = {row['k']} " if row["k"] != "0" else ""
+                closed.append((left, gap, change, place, mean - paper))
+    if not closed:
+        return "", 0.0
+    left, gap, change, place, side = min(closed)
+    if left > gap / 2:
+        return f"; {place}no change that was tried halves the gap of {gap:.1f}", side
+    takes = "together take" if " and " in change else "alone takes"
+    return f"; {place}{change} {takes} the gap from {gap:.1f} to {left:.1f}", side
+
+
+def _what_is_missing(quantity: str, records: Sequence[Record]) -> str:
+    """Say of what is counted in training documents that not all of them were there."""
+    if quantity not in ("train_documents", "vocabulary"):
+        return ""
+    amount = _completeness(records)
+    return f"; the corpus here holds {amount} training documents" if " of " in amount else ""
+
+
+def _completeness(records: Sequence[Record]) -> str:
+    """Say how much of the training split the runs had; several amounts if they differ."""
+    splits = (record["corpus"]["train"] for record in records)
+    amounts = sorted({(split["documents"], split["official_documents"]) for split in splits})
+    return ", ".join(
+        f"{seen:,}" if seen == official else f"{seen:,} of {official:,}"
+        for seen, official in amounts
+    )
+
+
+def _read_published(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: restore it (git checkout)")
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def write_ledger(entries: Iterable[Entry], path: Path) -> None:
+    """Write the ledger as CSV."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, [field.name for field in fields(Entry)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(entry) for entry in entries)
+    write_whole(path, stream.getvalue().encode())
+
+
+def read_ledger(path: Path) -> list[Entry]:
+    """Read a ledger that ``write_ledger`` wrote."""
+    kinds = {"k": int, "seeds": int, "paper": float, "ours": float, "sd": float, "tolerance": float}
+    with path.open(encoding="utf-8", newline="") as stream:
+        return [
+            Entry(**{name: kinds.get(name, str)(value) for name, value in row.items()})
+            for row in csv.DictReader(stream)
+        ]

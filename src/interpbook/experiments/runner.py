@@ -1,0 +1,177 @@
+"""Run a grid of cells: resumable, in this process, in several, or on a Dask cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import torch
+from tqdm.auto import tqdm
+
+from interpbook.experiments.records import Record, read_record, write_record
+from interpbook.experiments.runs import AnyCell, run_cell
+from interpbook.vectors import public_vectors
+
+
+def reproduce(
+    cells: Iterable[AnyCell],
+    folder: Path,
+    *,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    models: Path | None = None,
+    progress: bool = True,
+) -> list[Path]:
+    """Run the cells whose records are missing; write each record when its cell is done.
+
+    A record lands by rename, so whatever stops the grid, what is there is whole and the next call
+    goes on. What is lost is the cell that was running (with several jobs, one each).
+
+    Parameters
+    ----------
+    cells : iterable of Cell or DeepCell
+        The grid.
+    folder : Path
+        Records go to ``folder / cell.study / (cell.name + ".json")``.
+    jobs : int
+        Local processes that share the cores.
+    scheduler : str, optional
+        The address of a Dask scheduler whose workers run the cells instead, such as
+        ``"tcp://10.0.0.1:8786"``. They need this package, find corpora as ``load_corpus`` does, and
+        should share one cache of word vectors, which two trainings would not make alike.
+    models : Path, optional
+        A folder, seen from where the cells run, that keeps the classifiers trained in this call
+        (those of ``yuan-choices`` not) and gives attacks, defences and interpretations those that
+        the cells of ``table1`` and ``yuan-table3`` left there.
+    progress : bool
+        Show a bar with the time left.
+
+    Returns
+    -------
+    list of Path
+        The records of all cells, in their order.
+
+    Raises
+    ------
+    ValueError
+        If ``jobs`` is not positive or comes with a scheduler, or a cell fails (it is named).
+    OSError
+        If the scheduler does not answer, or there is nothing to train word vectors on.
+    ImportError
+        If dask.distributed is needed and not installed.
+    """
+    if jobs < 1 or (jobs > 1 and scheduler is not None):
+        raise ValueError(
+            f"jobs is a positive number, and a scheduler brings its own workers: got jobs={jobs}, "
+            f"scheduler={scheduler!r}"
+        )
+    cells = list(cells)
+    paths = [record_path(folder, cell) for cell in cells]
+    missing = find_missing(cells, folder)
+    if not missing:
+        return paths
+    if scheduler is None:
+        # Once, before processes share the work: trained in each, they would differ a little.
+        for vectors in dict.fromkeys(cell.recipe.vectors for cell in missing):
+            if vectors is not None:
+                public_vectors(vectors, progress=progress)
+    if scheduler is None and jobs == 1:
+        results = _run_here(missing, models)
+    else:
+        results = _run_on_cluster(missing, models, min(jobs, len(missing)), scheduler)
+    bar = tqdm(
+        total=sum(cell.work for cell in missing),
+        disable=not progress,
+        bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed} gone, {remaining} left",
+    )
+    with contextlib.closing(results), bar:
+        bar.set_description_str(f"0 of {len(missing)} runs")
+        for number, (cell, record) in enumerate(results, start=1):
+            write_record(record_path(folder, cell), record)
+            bar.set_description_str(f"{number} of {len(missing)} runs", refresh=False)
+            bar.update(cell.work)
+    return paths
+
+
+def record_path(folder: Path, cell: AnyCell) -> Path:
+    """Return where a cell's record belongs."""
+    return folder / cell.study / f"{cell.name}.json"
+
+
+def find_missing(cells: Iterable[AnyCell], folder: Path) -> list[AnyCell]:
+    """List the cells without a record; where several would write the same one, the first."""
+    first: dict[Path, AnyCell] = {}
+    for cell in cells:
+        first.setdefault(record_path(folder, cell), cell)
+    return [cell for cell in first.values() if not is_done(folder, cell)]
+
+
+def is_done(folder: Path, cell: AnyCell) -> bool:
+    """Say whether a whole record of this very cell, with these very settings, is there."""
+    try:
+        record = read_record(record_path(folder, cell))
+    except (FileNotFoundError, ValueError):
+        return False
+    stated = json.loads(json.dumps(cell.settings))  # a record holds lists where a cell has tuples
+    return all(record.get(name) == value for name, value in stated.items())
+
+
+def _run_here(cells: list[AnyCell], models: Path | None) -> Iterator[tuple[AnyCell, Record]]:
+    for cell in cells:
+        with _named(cell):
+            record = run_cell(cell, models)
+        yield cell, record
+
+
+def _run_on_cluster(
+    cells: list[AnyCell], models: Path | None, jobs: int, scheduler: str | None
+) -> Iterator[tuple[AnyCell, Record]]:
+    """Yield records in the order in which workers finish them."""
+    try:
+        from distributed import Client, LocalCluster, as_completed
+    except ImportError as error:
+        raise ImportError(
+            "several jobs and schedulers need dask.distributed: pip install 'interpbook[grid]'"
+        ) from error
+    with contextlib.ExitStack() as stack:
+        threads = None
+        if scheduler is None:
+            # Processes of one thread each for Dask; PyTorch's own threads are shared out below.
+            # They end with this process, however that ends.
+            # Any free port of this machine for Dask's page: its usual one may be another cluster's.
+            scheduler = stack.enter_context(
+                LocalCluster(
+                    n_workers=jobs,
+                    threads_per_worker=1,
+                    memory_limit=0,
+                    dashboard_address="127.0.0.1:0",
+                )
+            )
+            threads = max(1, (os.cpu_count() or 1) // jobs)
+        client = stack.enter_context(Client(scheduler))
+        futures = {
+            client.submit(_run_with_threads, cell, models, threads, pure=False): cell
+            for cell in cells
+        }
+        for future in as_completed(futures):
+            with _named(futures[future]):
+                record = future.result()
+            yield futures[future], record
+
+
+@contextlib.contextmanager
+def _named(cell: AnyCell) -> Iterator[None]:
+    """Say which cell failed."""
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(f"{cell.study}/{cell.name} failed: {error}") from error
+
+
+def _run_with_threads(cell: AnyCell, models: Path | None, threads: int | None) -> Record:
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return run_cell(cell, models)

@@ -1,0 +1,101 @@
+"""The first layer's inversion without a climb: where the optimum has a closed form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from interpbook.hidden.fields import Fields
+from interpbook.hidden.objectives import response, squared_length
+
+_ROUNDS = 1000  # far more than there are; a channel at zero but for rounding could flip for ever
+
+
+@dataclass(frozen=True, eq=False)
+class ClosedForm:
+    """The optimum of a first-layer location without similarity, on its active set.
+
+    Attributes
+    ----------
+    vectors : Tensor of shape (B, R, m)
+        X = W_S^T a_S / (2 l2).
+    overall : Tensor of shape (B, m)
+        Their means, equation (8).
+    values : Tensor of shape (B,)
+        The objective there.
+    active : Tensor of shape (B, channels), bool
+        S: the channels that count (a > 0) and answer X with more than zero.
+    rounds : int
+        How often sets were corrected until each agreed with its X.
+    """
+
+    vectors: Float[Tensor, "B R m"]
+    overall: Float[Tensor, "B m"]
+    values: Float[Tensor, " B"]
+    active: Bool[Tensor, "B channels"]
+    rounds: int
+
+
+@torch.no_grad()
+def closed_form(
+    fields: Fields, l2: float, *, active: Bool[Tensor, "B channels"] | None = None
+) -> ClosedForm:
+    """Return the optimum of a . a' - l2 ||X||^2 for locations of the first layer, without a climb.
+
+    On inputs that a set S of channels answers with more than zero, the objective is
+    sum over S of a_k (w_k . X + b_k) - l2 ||X||^2, a parabola with its top at
+    X = sum over S of a_k w_k / (2 l2). If S is then the set that answers X, this is an optimum,
+    exactly; if not, S becomes that set. Each round climbs, since the sum over S touches the
+    objective from below where S answers, so the rounds end.
+
+    It is a local optimum, the one above its start. Other sets can have optima of their own, so
+    neither this nor a climb is sure of the highest; with negative biases it can even be worth less
+    than the 0 of no input at all. With similarity, or in a deeper layer, where
+    channels with negative weights lie between, there is no such form.
+
+    Parameters
+    ----------
+    fields : Fields
+        B locations of layer 1.
+    l2 : float
+        lambda_1, positive.
+    active : Tensor of shape (B, channels), bool, optional
+        The set to begin with; all channels with a > 0 by default. To compare with a climb, the
+        channels that answer its start.
+
+    Raises
+    ------
+    ValueError
+        If the layer is another, or ``l2`` is not positive.
+
+    References
+    ----------
+    Yuan et al. (2019), equation (6) with lambda_2 = 0; the closed form is ours. The rounds are the
+    concave-convex procedure of Yuille & Rangarajan (2003).
+    """
+    if fields.layer != 1:
+        raise ValueError(f"the closed form is of layer 1, got locations of layer {fields.layer}")
+    if not 0 < l2 < float("inf"):
+        raise ValueError(f"l2 is a positive number, got {l2}")
+    conv, counts = fields.deep.convs[0], fields.activations > 0
+    chosen = counts if active is None else counts & active
+    rounds, settled = 0, False
+    while not settled and rounds < _ROUNDS:
+        rounds += 1
+        weights = fields.activations * chosen  # (B, channels)
+        vectors = torch.einsum("bk,kmr->brm", weights, conv.weight) / (2 * l2)
+        vectors *= fields.inside[:, :, None]
+        found = fields.respond(vectors)
+        answering = counts & (found > 0)
+        settled = torch.equal(answering, chosen)
+        chosen = answering
+    return ClosedForm(
+        vectors,
+        fields.mean(vectors),
+        response(fields.activations, found) - l2 * squared_length(vectors),
+        chosen,
+        rounds,
+    )

@@ -1,0 +1,272 @@
+"""An interpretation of one text: its strongest locations, each with the words that stand for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from itertools import zip_longest
+from numbers import Integral
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from interpbook._html import coloured_text, page, paragraph, table
+from interpbook.classifier import Classifier
+from interpbook.hidden.inversion import invert
+from interpbook.hidden.neighbours import nearest_words
+from interpbook.hidden.saliency import location_saliency, strongest_locations
+from interpbook.models import as_deep_text_cnn
+from interpbook.text import pad, shortened, spans_of, tokenize_with_spans
+
+_SHOWN_CHARACTERS, _SHOWN_LETTERS = 10_000, 20  # of a text, of a word in a table
+
+
+@dataclass(frozen=True, eq=False)
+class LocationReading:
+    """What one location of a hidden layer attends to.
+
+    Attributes
+    ----------
+    location : int
+        Its place; the word in its middle.
+    field : range
+        The words it can see.
+    saliency : float
+        What it adds to the class's logit, to first order.
+    words : tuple of (str, float)
+        The words nearest to its overall vector, each with the cosine; none if the location answers
+        nothing that was found for it, which more restarts or steps may mend.
+    overall : Tensor of shape (m,)
+        The overall vector, equation (8).
+    """
+
+    location: int
+    field: range
+    saliency: float
+    words: tuple[tuple[str, float], ...]
+    overall: Float[Tensor, " m"] = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Interpretation:
+    """A text, a layer's saliency for a class, and readings of its strongest locations.
+
+    Attributes
+    ----------
+    text : str
+        As given.
+    tokens : tuple of str
+        The words that the model read.
+    class_names : tuple of str
+        The c classes.
+    logits : Tensor of shape (c,)
+        The model's.
+    target : int
+        The class that is asked about.
+    layer : int
+        1 for the first convolution.
+    saliency : Tensor of shape (l,)
+        Of every location, in logits.
+    readings : tuple of LocationReading
+        The strongest location's first.
+    """
+
+    text: str
+    tokens: tuple[str, ...]
+    class_names: tuple[str, ...]
+    logits: Float[Tensor, " c"]
+    target: int
+    layer: int
+    saliency: Float[Tensor, " l"]
+    readings: tuple[LocationReading, ...]
+
+    @property
+    def words(self) -> list[str]:
+        """The words of all readings, the strongest location's first: a text to be read back."""
+        return [word for reading in self.readings for word, _ in reading.words]
+
+    def __repr__(self) -> str:
+        places = ", ".join(str(reading.location) for reading in self.readings)
+        name = shortened(self.class_names[self.target], 30)
+        return (
+            f"Interpretation({shortened(self.text, 60)!r}: {name}, layer {self.layer}, "
+            f"locations {places})"
+        )
+
+    def _repr_html_(self) -> str:
+        predicted = int(self.logits.argmax())
+        chance = float(self.logits.softmax(dim=0)[predicted])
+        layer = "the embedding" if self.layer == 0 else f"layer {self.layer}"
+        return page(
+            f"<p>Predicted: <strong>{escape(self.class_names[predicted])}</strong> "
+            f"({chance:.1%}). Asked about: <strong>{escape(self.class_names[self.target])}"
+            f"</strong>, {layer}.</p>",
+            self._sentence_html(),
+            self._locations_html(),
+            self._words_html(),
+        )
+
+    def _sentence_html(self) -> str:
+        rank = {reading.location: n for n, reading in enumerate(self.readings, start=1)}
+        spans = tokenize_with_spans(self.text)
+        read = [span for span in spans[: len(self.tokens)] if span.end <= _SHOWN_CHARACTERS]
+        cut = len(read) < len(spans) or len(self.text) > _SHOWN_CHARACTERS
+        text = self.text[: read[-1].end if read else 0] if cut else self.text
+        scores = self.saliency[: len(read)].tolist()
+        titles = [
+            f"{span.word}: location {i}, {score:+.2f}"
+            + (f", reading {rank[i]}" if i in rank else "")
+            for i, (span, score) in enumerate(zip(read, scores, strict=True))
+        ]
+        note = (
+            f"Each word stands for the location above it. Blue, solid line: saliency for "
+            f"{self.class_names[self.target]}; orange, dotted: against it. Numbers are logits."
+        )
+        if len(spans) > len(self.tokens):
+            note += (
+                f" The model reads the first {len(self.tokens):,} words; "
+                f"{len(spans) - len(self.tokens):,} more are left out."
+            )
+        if len(read) < len(self.tokens):
+            note += f" {len(self.tokens) - len(read):,} more words are not shown."
+        places = [(span.start, span.end) for span in read]
+        unknown = [False] * len(read)
+        sentence = coloured_text(text, places, scores, titles=titles, unknown=unknown)
+        return sentence + paragraph(note, note=True)
+
+    def _locations_html(self) -> str:
+        rows = [
+            [
+                str(number),
+                f"{reading.location} {shortened(self.tokens[reading.location], _SHOWN_LETTERS)}",
+                f"{reading.saliency:+.2f}",
+                shortened(" ".join(self.tokens[i] for i in reading.field), 100),
+            ]
+            for number, reading in enumerate(self.readings, start=1)
+        ]
+        header = ["reading", "location", "saliency", "words it sees"]
+        return table(header, rows, caption="The locations that were inverted.")
+
+    def _words_html(self) -> str:
+        names = [
+            f"{number} {shortened(self.tokens[reading.location], _SHOWN_LETTERS)}"
+            for number, reading in enumerate(self.readings, start=1)
+        ]
+        nearest = [
+            [f"{shortened(word, _SHOWN_LETTERS)} {cosine:.2f}" for word, cosine in reading.words]
+            or ["no answer"]
+            for reading in self.readings
+        ]
+        rows = [
+            [str(rank), *row]
+            for rank, row in enumerate(zip_longest(*nearest, fillvalue=""), start=1)
+        ]
+        caption = "The words nearest to each overall vector, with the cosine."
+        return table(["rank", *names], rows, caption=caption)
+
+
+def interpret(
+    classifier: Classifier,
+    text: str,
+    *,
+    layer: int = 1,
+    target: int | None = None,
+    locations: int | Sequence[int] = 3,
+    words: int = 10,
+    l2: float = 0.004,
+    similarity: float = 0.02,
+    steps: int = 2000,
+    learning_rate: float = 2e-4,
+    restarts: int = 1,
+    seed: int = 0,
+) -> Interpretation:
+    """Find the strongest locations of a text, invert them and name the nearest words.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        With a DeepTextCNN.
+    text : str
+        One text; words behind ``max_length`` are not read.
+    layer : int
+        1 for the first convolution.
+    target : int, optional
+        The class; the predicted one by default.
+    locations : int or sequence of int
+        How many of the strongest, or which.
+    words : int
+        How many for each location.
+    l2, similarity, steps, learning_rate, restarts, seed
+        As in ``invert``; of several random starts the one that climbed highest is read.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model is no DeepTextCNN, the text holds no word, no location is alive, or as
+        ``invert``.
+
+    References
+    ----------
+    Yuan et al. (2019), Figure 1.
+    """
+    deep = as_deep_text_cnn(classifier.model)
+    ids = pad(classifier.encode([text]))
+    with torch.no_grad():
+        (logits,) = deep(ids)
+    target = int(logits.argmax()) if target is None else target
+    saliency = location_saliency(deep, ids, layer, target)[0, : ids.shape[1]]
+    if isinstance(locations, Integral):
+        if isinstance(locations, bool) or locations < 1:
+            raise ValueError(f"locations are a positive number or a list, got {locations}")
+        (ranked,) = strongest_locations(deep, ids, layer, target, deep.config.max_length)
+        # Under "paper" a location may stand behind the text's end.
+        chosen = [i for i in ranked if i < ids.shape[1]][:locations]
+        if not chosen:
+            raise ValueError(
+                f"no location of layer {layer} answers this text: choose another text or layer"
+            )
+    else:
+        chosen = locations
+    inversion = invert(
+        deep,
+        ids,
+        layer,
+        chosen,
+        l2=l2,
+        similarity=similarity,
+        steps=steps,
+        learning_rate=learning_rate,
+        restarts=restarts,
+        seed=seed,
+    )
+    # What a location does not answer is no more than a random start: its words mean nothing.
+    answered = inversion.answered.any(dim=0).tolist()
+    found = nearest_words(deep, classifier.vocabulary, inversion.overall, words)
+    tokens = [token.word for token in spans_of(text, lowercase=classifier.lowercase)]
+    return Interpretation(
+        text,
+        tuple(tokens[: ids.shape[1]]),
+        classifier.class_names,
+        logits,
+        target,
+        layer,
+        saliency,
+        tuple(
+            LocationReading(
+                location,
+                deep.receptive_field(layer, location, ids.shape[1]),
+                float(saliency[location]),
+                tuple(near) if answers else (),
+                overall,
+            )
+            for location, near, overall, answers in zip(
+                inversion.fields.locations.tolist(),
+                found,
+                inversion.overall,
+                answered,
+                strict=True,
+            )
+        ),
+    )

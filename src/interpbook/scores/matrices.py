@@ -1,0 +1,184 @@
+"""The two exact score matrices: A over n-grams, B over words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from interpbook.models import TextCNN, as_text_cnn
+from interpbook.models.slots import best_scores, check_finite, look_up
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreMatrices:
+    """A batch's logits, split without remainder over n-grams and over words.
+
+    Attributes
+    ----------
+    logits : Tensor of shape (N, c)
+        The model's output o.
+    ngram_scores : Tensor of shape (N, k, c)
+        A: the share of filter p's best n-gram in the logit of class q. Columns sum to the logits.
+    word_scores : Tensor of shape (N, l, c)
+        B: the share of the word at each position; l is the padded length actually used.
+        Columns sum to the logits.
+    pooled : Tensor of shape (N, k)
+        u_max of every filter, before ReLU; a filter with u_max <= 0 is dead in that document.
+    starts : Tensor of shape (N, k), int64
+        Where every filter's best window starts, counted from 0; the first one among equals.
+    widths : Tensor of shape (k,), int64
+        Every filter's width n.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not belong together or a column does not sum to its logit.
+    """
+
+    logits: Float[Tensor, "N c"]
+    ngram_scores: Float[Tensor, "N k c"]
+    word_scores: Float[Tensor, "N l c"]
+    pooled: Float[Tensor, "N k"]
+    starts: Int64[Tensor, "N k"]
+    widths: Int64[Tensor, " k"]
+
+    def __post_init__(self) -> None:
+        documents, filters, classes = self.ngram_scores.shape
+        expected = {
+            "logits": (documents, classes),
+            "word_scores": (documents, self.word_scores.shape[1], classes),
+            "pooled": (documents, filters),
+            "starts": (documents, filters),
+            "widths": (filters,),
+        }
+        for name, shape in expected.items():
+            if getattr(self, name).shape != shape:
+                found = tuple(getattr(self, name).shape)
+                raise ValueError(f"{name} should have shape {shape}, got {found}")
+        for name in ("ngram_scores", "word_scores"):
+            scores = getattr(self, name)
+            # Rounding grows with what is added up, not with the sum, which may cancel.
+            room = 64 * torch.finfo(scores.dtype).eps * scores.abs().sum(dim=1).clamp(min=1)
+            if not ((scores.sum(dim=1) - self.logits).abs() <= room).all():
+                raise ValueError(f"the columns of {name} do not sum to the logits")
+
+    def __len__(self) -> int:
+        return len(self.logits)
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{f.name} {tuple(getattr(self, f.name).shape)}" for f in fields(self))
+        return f"ScoreMatrices({shapes})"
+
+
+@torch.no_grad()
+def decompose(model: TextCNN, ids: Int64[Tensor, "N l"]) -> ScoreMatrices:
+    """Split a TextCNN's logits exactly into an n-gram and a word score matrix.
+
+    With v_p = ReLU(u_max) of filter p and i its best window, every filter gives its n-gram
+    A[p, q] = w_(q,p) v_p + b_q / k, and the word in slot j of that window
+    B[i + j - 1, q] += w_(q,p) u_(i,j) + b_q / (k n), where u_(i,j) = w_j . x_(i+j-1) + b_p / n
+    if u_max > 0, else 0.
+
+    Dropout plays no part, whatever mode the model is in, and no gradient is kept.
+
+    Parameters
+    ----------
+    model : TextCNN
+        Any TextCNN, trained or not.
+    ids : Tensor of shape (N, l), int64
+        Encoded documents, 0 = padding.
+
+    Returns
+    -------
+    ScoreMatrices
+        Logits, A, B and where they come from.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model is no TextCNN, or the ids do not suit it (``TextCNN.lay_out``).
+    ValueError
+        If weights of the model are not finite.
+
+    References
+    ----------
+    Xu & Du (2020), equations (3)-(5) for A, (6)-(11) for B.
+
+    Examples
+    --------
+    >>> from interpbook import TextCNN, TextCNNConfig
+    >>> model = TextCNN(TextCNNConfig(vocab_size=10, embedding_dim=4, num_classes=2))
+    >>> scores = decompose(model, torch.tensor([[2, 3, 4, 5, 6, 7]]))
+    >>> scores
+    ScoreMatrices(logits (1, 2), ngram_scores (1, 150, 2), word_scores (1, 6, 2), pooled (1, 150), \
+starts (1, 150), widths (150,))
+    >>> torch.allclose(scores.word_scores.sum(dim=1), scores.logits, atol=1e-5)
+    True
+    """
+    ids, windows = as_text_cnn(model).lay_out(ids)
+    pooled, starts, slots = [], [], []
+    for conv, (table, best, start) in zip(
+        model.convs, best_scores(model, ids, windows), strict=True
+    ):
+        width = conv.kernel_size[0]
+        pooled.append(best)
+        starts.append(start)
+        slots.append(look_up(table, ids, start, width) + conv.bias[:, None] / width)
+    u_max = torch.cat(pooled, dim=1)
+    weight, bias = model.output.weight, model.output.bias
+    logits = u_max.relu() @ weight.T + bias
+    check_finite(logits)
+    ngram_scores = ngram_score_matrix(model, u_max)
+    word_scores = _word_scores(model, ids, u_max, starts, slots)
+    return ScoreMatrices(
+        logits=logits,
+        ngram_scores=ngram_scores,
+        word_scores=word_scores,
+        pooled=u_max,
+        starts=torch.cat(starts, dim=1),
+        widths=filter_widths(model),
+    )
+
+
+def ngram_score_matrix(model: TextCNN, pooled: Float[Tensor, "N k"]) -> Float[Tensor, "N k c"]:
+    """Return A from every filter's u_max: A[p, q] = w_(q,p) ReLU(u_max) + b_q / k."""
+    weight, bias = model.output.weight, model.output.bias
+    return pooled.relu()[:, :, None] * weight.T + bias / pooled.shape[1]
+
+
+def filter_widths(model: TextCNN) -> Int64[Tensor, " k"]:
+    """Return the width n of each of the k filters, in the order of their scores."""
+    widths = torch.tensor(as_text_cnn(model).config.widths, device=model.output.weight.device)
+    return widths.repeat_interleave(model.config.filters_per_width)
+
+
+def _word_scores(
+    model: TextCNN,
+    ids: Tensor,
+    u_max: Tensor,
+    starts: list[Tensor],
+    slots: list[Tensor],
+) -> Tensor:
+    """Hand every filter's share to the words of its window and add up by position."""
+    documents, length = ids.shape
+    filters, classes = u_max.shape[1], model.config.num_classes
+    alive = (u_max > 0).split(model.config.filters_per_width, dim=1)
+    weights = model.output.weight.split(model.config.filters_per_width, dim=1)
+    first = torch.arange(documents, device=ids.device)[:, None, None] * length
+    places, shares = [], []
+    for u, start, live, weight in zip(slots, starts, alive, weights, strict=True):
+        width = u.shape[2]
+        u = u * live[:, :, None]
+        share = u[None] * weight[:, None, :, None]  # (c, N, f, n)
+        share = share + (model.output.bias / (filters * width))[:, None, None, None]
+        places.append(
+            (first + start[:, :, None] + torch.arange(width, device=ids.device)).flatten()
+        )
+        shares.append(share.flatten(1))
+    place, share = torch.cat(places), torch.cat(shares, dim=1)
+    scores = torch.zeros(classes, documents * length, dtype=share.dtype, device=share.device)
+    scores.scatter_add_(1, place.expand(classes, -1), share)
+    return scores.view(classes, documents, length).permute(1, 2, 0)

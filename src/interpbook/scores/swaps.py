@@ -1,0 +1,277 @@
+"""What swapping words does, exactly: one pass over a batch, then a few additions a swap."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+from torch.nn import functional as F
+
+from interpbook.models import TextCNN, document_lengths, slot_table
+from interpbook.models.slots import check_finite, distinct
+from interpbook.text import PADDING, UNKNOWN
+
+# Windows are kept in blocks with the best of each, so that a swap looks again at one or two blocks.
+_BLOCK = 16
+
+
+@torch.no_grad()
+def swap_logits(
+    model: TextCNN, ids: Int64[Tensor, "N l"], replacement: int = UNKNOWN
+) -> Float[Tensor, "N l c"]:
+    """Return the logits after each single word was replaced, one position at a time.
+
+    A swap at position i changes only the windows that cover i, and in each only one slot. So the
+    new maximum of a filter is the larger of two: the best window that does not cover i, which is
+    the old winner for all but the winner's own n words, and the best of the n windows that do, each
+    one addition away.
+
+    Parameters
+    ----------
+    model : TextCNN
+        Any TextCNN; dropout plays no part.
+    ids : Tensor of shape (N, l), int64
+        Encoded documents.
+    replacement : int
+        The word put in; the unknown word by default.
+
+    Returns
+    -------
+    Tensor of shape (N, l, c)
+        Entry [d, i] holds the logits of document d with ``replacement`` at position i; behind a
+        document's last word, its own logits.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the ids do not suit the model (``TextCNN.lay_out``).
+    ValueError
+        If the replacement is padding, which could end the document, or no word of the model.
+
+    Examples
+    --------
+    >>> from interpbook import TextCNN, TextCNNConfig
+    >>> model = TextCNN(TextCNNConfig(vocab_size=10, embedding_dim=4, num_classes=2)).eval()
+    >>> ids = torch.tensor([[2, 3, 4, 5, 6, 7]])
+    >>> swapped = torch.tensor([[2, 3, 4, 1, 6, 7]])
+    >>> torch.allclose(swap_logits(model, ids)[:, 3], model(swapped), atol=1e-5)
+    True
+    """
+    batch = SwapBatch(model, ids, replacement)
+    rows = torch.arange(len(ids), device=ids.device)
+    inside = torch.arange(ids.shape[1], device=ids.device) < document_lengths(ids)[:, None]
+    unchanged = model.output(batch.pooled(rows).relu())
+    logits = batch.swap_logits(rows)[:, : ids.shape[1]]
+    return torch.where(inside[:, :, None], logits, unchanged[:, None])
+
+
+def check_replacement(model: TextCNN, replacement: int) -> None:
+    """Raise a ValueError if this is padding, which could end a document, or no word at all."""
+    if not PADDING < replacement < model.config.vocab_size:
+        raise ValueError(
+            f"the replacement is a word, 1..{model.config.vocab_size - 1}, got {replacement}"
+        )
+
+
+class SwapBatch:
+    """A batch of documents whose words are swapped for one other word, again and again.
+
+    Every window is scored once. A swap then scores the n windows of each width that cover its
+    position, and only filters whose winner may have changed look for it, among the bests of blocks:
+    a search over many swaps costs little more than one pass. What ``pooled`` returns equals a new
+    pass to the last bit; ``swap_logits`` adds differences, so it equals one up to rounding.
+
+    Parameters
+    ----------
+    model : TextCNN
+        Its weights must not change while the batch is in use.
+    ids : Tensor of shape (N, l), int64
+        Encoded documents; the batch's own ``ids`` are a copy, padded, that follows the swaps.
+    replacement : int
+        The word put in.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As ``swap_logits``.
+    """
+
+    @torch.no_grad()
+    def __init__(
+        self, model: TextCNN, ids: Int64[Tensor, "N l"], replacement: int = UNKNOWN
+    ) -> None:
+        check_replacement(model, replacement)
+        ids, allowed = model.lay_out(ids)
+        self.model, self.replacement, self.ids = model, replacement, ids.clone()
+        words = torch.cat([ids.flatten(), ids.new_tensor([replacement])])[None]
+        tables = slot_table(model).cover(model, distinct(words, model.config.vocab_size))
+        self._widths = [
+            _Windows(table, self.ids, count, width, replacement)
+            for table, count, width in zip(
+                tables, allowed.unbind(1), model.config.widths, strict=True
+            )
+        ]
+
+    @torch.no_grad()
+    def swap(self, rows: Int64[Tensor, " R"], positions: Int64[Tensor, " R"]) -> None:
+        """Put the replacement at one position, inside the document, of each of these rows."""
+        self.ids[rows, positions] = self.replacement
+        for windows in self._widths:
+            windows.swap(rows, positions)
+
+    @torch.no_grad()
+    def pooled(self, rows: Int64[Tensor, " R"]) -> Float[Tensor, "R k"]:
+        """Return every filter's u_max in these rows as they are now."""
+        pooled = [
+            windows.best[rows] + conv.bias
+            for conv, windows in zip(self.model.convs, self._widths, strict=True)
+        ]
+        return torch.cat(pooled, dim=1)
+
+    def starts(self, rows: Int64[Tensor, " R"]) -> Int64[Tensor, "R k"]:
+        """Return where their best windows start, the first among equals."""
+        return torch.cat([windows.starts[rows] for windows in self._widths], dim=1)
+
+    def slots(self, rows: Int64[Tensor, " R"]) -> list[Float[Tensor, "R f _"]]:
+        """Return w_j . x of the n words in these windows, for each width; no bias is in it."""
+        return [windows.slots[rows] for windows in self._widths]
+
+    @torch.no_grad()
+    def swap_logits(self, rows: Int64[Tensor, " R"]) -> Float[Tensor, "R l c"]:
+        """Return the logits after one more swap at each position.
+
+        Behind a document's last word they mean nothing: a swap there would make it longer.
+        """
+        output, sizes = self.model.output, self.model.config.filters_per_width
+        logits = output.bias
+        for conv, windows, weight in zip(
+            self.model.convs, self._widths, output.weight.split(sizes, dim=1), strict=True
+        ):
+            maxima = windows.swapped_maxima(rows)  # large, so changed in place
+            logits = logits + maxima.add_(conv.bias).relu_() @ weight.T
+        return logits
+
+
+class _Windows:
+    """The windows of one width, without the filters' biases, and the best of each block of them.
+
+    The window that starts at word i has place i + n - 1, so those that cover word i have places
+    i..i + n - 1. Windows that do not count score minus infinity.
+    """
+
+    def __init__(
+        self,
+        table: Float[Tensor, "rows slots"],
+        ids: Int64[Tensor, "N l"],
+        allowed: Int64[Tensor, " N"],
+        width: int,
+        replacement: int,
+    ) -> None:
+        self.ids, self.width, self.replacement = ids, width, replacement
+        self.numbers = torch.arange(width, device=ids.device)
+        self.entries = table.view(-1, table.shape[1] // width)  # word r in slot j has row r n + j
+        length, nothing = ids.shape[1], len(table) - 1
+        blocks = -(-(length + width - 1) // _BLOCK)
+        # As in ``best_windows``: pointing words there at the row of minus infinity rules out all
+        # windows that do not count, and no others.
+        behind = torch.arange(length, device=ids.device) >= allowed[:, None] + (width - 1)
+        frame = (width - 1, blocks * _BLOCK - length)
+        self.words = F.pad(ids.masked_fill(behind, nothing), frame, value=nothing)
+        self.scores = self._score(self.words)  # (N, places, f)
+        self.blocks = self.scores.unflatten(1, (blocks, _BLOCK))  # the same memory
+        self.peaks = self.blocks.amax(dim=2)  # (N, blocks, f)
+        # The winners: score, first word, slot scores.
+        self.best = self.peaks.new_empty(len(ids), self.peaks.shape[2])
+        self.starts = ids.new_empty(self.best.shape)
+        self.slots = self.best.new_empty(*self.best.shape, width)
+        self._find_winners(*torch.ones_like(self.best).nonzero(as_tuple=True))
+        check_finite(self.entries[replacement * width + self.numbers])
+        self.swapped: Tensor | None = None  # (N, l, f)
+
+    def _score(self, words: Int64[Tensor, "R _"]) -> Float[Tensor, "R places f"]:
+        """Score the windows of rows of words."""
+        entries = (words * self.width).unfold(1, self.width, 1) + self.numbers
+        scores = F.embedding_bag(entries.reshape(-1, self.width), self.entries, mode="sum")
+        return scores.view(*entries.shape[:2], self.entries.shape[1])
+
+    def swap(self, rows: Int64[Tensor, " R"], positions: Int64[Tensor, " R"]) -> None:
+        """Follow a swap that ``ids`` has gone through already."""
+        row, position, n = rows[:, None], positions[:, None], self.width
+        near = torch.arange(2 * n - 1, device=rows.device)
+        self.words[rows, positions + n - 1] = self.replacement
+        scores = self._score(self.words[row, position + near])  # (R, n, f)
+        self.scores[row, position + self.numbers] = scores
+        self._update_peaks(row, position)
+        # A filter looks for its winner again if that was one of these windows, or if one of them
+        # reaches it now.
+        back = position - self.starts[rows]  # (R, f)
+        lost = (back >= 0) & (back < n) | (scores.amax(dim=1) >= self.best[rows])
+        r, p = lost.nonzero(as_tuple=True)
+        self._find_winners(rows[r], p)
+        if self.swapped is not None:  # words up to n - 1 away share a window with the new one
+            words = (position - (n - 1) + near).clamp(0, self.ids.shape[1] - 1)
+            covering = self.scores[row[:, :, None], words[:, :, None] + self.numbers]
+            self.swapped[row, words] = self._after_swap(
+                self.ids[row, words], covering.transpose(2, 3)
+            )
+
+    def _update_peaks(self, row: Int64[Tensor, "R 1"], position: Int64[Tensor, "R 1"]) -> None:
+        """Take the best of each block again that holds a window of a swapped word."""
+        count, places, filters = self.blocks.shape[1:]
+        touched = (row * count + self._blocks_from(position, self.width)).flatten()  # of all N
+        blocks = self.blocks.view(-1, places, filters).index_select(0, touched)
+        self.peaks.view(-1, filters)[touched] = blocks.amax(dim=1)
+
+    def _find_winners(self, row: Int64[Tensor, " M"], p: Int64[Tensor, " M"]) -> None:
+        """Find the first windows that reach the maxima of some filters p in some rows."""
+        best, block = self.peaks[row, :, p].max(dim=1)  # the first among equals, torch promises
+        check_finite(best)
+        inside = self.blocks[row, block, :, p].argmax(dim=1)
+        start = block * _BLOCK + inside - (self.width - 1)
+        words = self.ids[row[:, None], start[:, None] + self.numbers]
+        self.best[row, p], self.starts[row, p] = best, start
+        self.slots[row, p] = self.entries[words * self.width + self.numbers, p[:, None]]
+
+    def swapped_maxima(self, rows: Int64[Tensor, " R"]) -> Float[Tensor, "R l f"]:
+        """Return these rows' maxima after one more swap at each position."""
+        if self.swapped is None:
+            covering = self.scores.unfold(1, self.width, 1)[:, : self.ids.shape[1]]
+            self.swapped = self._after_swap(self.ids, covering)
+        best = self.swapped.index_select(0, rows)
+        peaks, starts = self.peaks.index_select(0, rows), self.starts[rows]
+        words = starts[:, None] + self.numbers[:, None]  # (R, n, f)
+        kept = best.gather(1, words)
+        torch.maximum(best, peaks.amax(dim=1, keepdim=True), out=best)
+        # A swap of one of the winner's own n words rules out all windows that cover the word. What
+        # is left are the blocks far from the winner and the rest of the blocks near it.
+        near = self._blocks_from(starts[:, None], 2 * self.width - 1)  # (R, T, f)
+        far = peaks.scatter_(1, near, -torch.inf).amax(dim=1)
+        filters = torch.arange(starts.shape[1], device=rows.device)
+        scores = self.blocks[rows[:, None, None], near, :, filters]  # (R, T, f, _BLOCK)
+        places = near[..., None] * _BLOCK + torch.arange(_BLOCK, device=rows.device)
+        for j in range(self.width):
+            place = places - words[:, j, None, :, None]
+            others = scores.masked_fill((place >= 0) & (place < self.width), -torch.inf)
+            kept[:, j] = torch.maximum(kept[:, j], torch.maximum(far, others.amax(dim=(1, 3))))
+        return best.scatter_(1, words, kept)
+
+    def _after_swap(
+        self, ids: Int64[Tensor, "R t"], covering: Float[Tensor, "R t f n"]
+    ) -> Float[Tensor, "R t f"]:
+        """Return the best of the n windows that cover a word, once it is replaced.
+
+        The window in which the word has slot j is the last but j of them.
+        """
+        best = None
+        for j in range(self.width):
+            own = F.embedding(ids * self.width + j, self.entries)
+            new = self.entries[self.replacement * self.width + j] - own
+            new += covering[..., self.width - 1 - j]
+            best = new if best is None else torch.maximum(best, new, out=best)
+        return best
+
+    def _blocks_from(self, places: Int64[Tensor, "R 1 *f"], count: int) -> Int64[Tensor, "R T *f"]:
+        """Return the T blocks that ``count`` places, from each of these on, can touch."""
+        numbers = torch.arange((count + _BLOCK - 2) // _BLOCK + 1, device=places.device)
+        numbers = numbers.view(-1, *[1] * (places.ndim - 2))
+        return (places // _BLOCK + numbers).clamp(max=self.blocks.shape[1] - 1)
