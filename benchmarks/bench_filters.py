@@ -9,7 +9,7 @@ from peers import SAMPLE, print_table, seconds, table1_data
 
 from interpbook import filter_study
 from interpbook.experiments import read_record, write_record
-from interpbook.experiments.runs import filter_metrics
+from interpbook.experiments.studies.xu_du import filter_metrics
 from interpbook.models import batches, fit
 
 ROUNDS, EPSILON = 3, 0.005

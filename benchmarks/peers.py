@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from interpbook import TextCNN, TextCNNConfig, pad
 from interpbook.experiments import encode_corpus, train_model
-from interpbook.experiments.xu_du import TABLE1_RECIPES
+from interpbook.experiments.studies.xu_du import TABLE1_RECIPES
 from interpbook.models.text_cnn import hide_windows
 
 VOCABULARY, CLASSES = 20_000, 2

@@ -13,9 +13,8 @@ import torch
 from interpbook import Classifier, Vocabulary, cli, interpret, load_classifier, load_corpus
 from interpbook.cli import explanation_text, main
 from interpbook.corpora import data_folder
-from interpbook.experiments import RECIPES, cells, deep_cells, ledger, read_record, write_record
-from interpbook.experiments.xu_du import FILTERS, FOLDERS
-from interpbook.experiments.yuan import YUAN_FOLDERS
+from interpbook.experiments import RECIPES, cells, ledger, read_record, write_record
+from interpbook.experiments.studies.xu_du import FILTERS
 from support.deep_networks import deep_network
 from support.networks import WORDS, tiny_classifier
 
@@ -175,6 +174,8 @@ def quick_classifier() -> Classifier:
 
 # --------------------------------------------------------------------------- reproduce and ledger
 
+XU_DU_STUDIES = ("table1", "choices", "table2", "defences")
+YUAN_STUDIES = ("yuan-table3", "yuan-choices", "yuan-interpretations")
 SMALL = ["reproduce", "table1", "--corpus", "reviews", "--filters", "3", "6", "--seeds", "4"]
 
 
@@ -278,33 +279,34 @@ def test_a_study_of_yuan_takes_corpora_seeds_and_settings(grids, tmp_path, capsy
     assert grids[1][1]["jobs"] == 2
 
 
-@pytest.mark.parametrize("study", YUAN_FOLDERS)
+@pytest.mark.parametrize("study", YUAN_STUDIES)
 def test_a_study_of_yuan_is_whole_by_default(grids, tmp_path, study):
     assert main(["reproduce", study, "--out", str(tmp_path)]) == 0
-    assert grids[0][0] == deep_cells(study)
+    assert grids[0][0] == cells(study)
 
 
 def test_all_contains_every_study(grids, tmp_path):
     assert main(["reproduce", "all", "--out", str(tmp_path)]) == 0
     studies = {cell.study for cell in grids[0][0]}
-    assert studies == {*FOLDERS, *YUAN_FOLDERS}
-    assert len(grids[0][0]) == len(cells("all")) + sum(len(deep_cells(s)) for s in YUAN_FOLDERS)
+    assert studies == {*XU_DU_STUDIES, *YUAN_STUDIES}
+    assert grids[0][0] == cells("all")
+    assert len(grids[0][0]) == sum(len(cells(study)) for study in studies)
     assert main(["reproduce", "all", "--seeds", "1", "--out", str(tmp_path)]) == 0
     assert {cell.seed for cell in grids[1][0]} == {1}
     assert {cell.study for cell in grids[1][0]} == studies
 
 
 def test_all_with_what_is_one_papers_own_is_that_papers(grids, tmp_path):
-    """No corpus, k or setting means the same to both."""
+    """No corpus, k or setting means the same to networks with a number of filters and without."""
     command = ["reproduce", "all", "--out", str(tmp_path), "--corpus", "imdb"]
     assert main(command) == 0
-    assert {cell.study for cell in grids[0][0]} == {*FOLDERS}
+    assert {cell.study for cell in grids[0][0]} == {*XU_DU_STUDIES}
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--filters", "30"], "has no --filters: its networks are the paper's two"),
+        (["--filters", "30"], "has no --filters: its networks have no such number"),
         (["--corpus", "imdb"], "corpora are mr, ag_news, got 'imdb'"),
         (["--set", "epochs=three"], "epochs is a value like 8, got 'three'"),
         (["--set", "epochs=0"], "epochs is at least 1, got 0"),
@@ -313,7 +315,7 @@ def test_all_with_what_is_one_papers_own_is_that_papers(grids, tmp_path):
         (["--set", "vector_corpora=('mr',)"], "trained on imdb or ag_news or both, got ('mr',)"),
     ],
 )
-@pytest.mark.parametrize("study", YUAN_FOLDERS)
+@pytest.mark.parametrize("study", YUAN_STUDIES)
 def test_a_study_of_yuan_that_cannot_be_is_one_line(
     as_users_run_it, grids, tmp_path, capsys, study, arguments, sentence
 ):

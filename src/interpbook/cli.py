@@ -14,18 +14,17 @@ from interpbook.classifier import load_classifier
 from interpbook.corpora import EMBEDDED, PUBLIC, load_corpus
 from interpbook.experiments import (
     RECIPES,
-    Cell,
-    DeepCell,
+    SEEDS,
     build_ledger,
     cells,
-    deep_cells,
+    registered_studies,
     reproduce,
     train_classifier,
     write_ledger,
 )
 from interpbook.experiments.runner import find_missing
-from interpbook.experiments.xu_du import SEEDS, STUDIES
-from interpbook.experiments.yuan import INVERSION, YUAN_FOLDERS
+from interpbook.experiments.studies.yuan import INVERSION
+from interpbook.experiments.study import ALL
 from interpbook.hidden import Interpretation, interpret
 from interpbook.models import DeepTextCNN
 from interpbook.scores import Explanation
@@ -74,12 +73,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     grid.add_argument(
         "study",
-        choices=(*STUDIES[:-1], *YUAN_FOLDERS, "all"),
-        help="all with --corpus, --filters or --set leaves out yuan-*",
+        choices=(*(study.name for study in registered_studies()), ALL),
+        help="with --corpus, --filters or --set, all means the studies that take --filters",
     )
-    grid.add_argument("--corpus", nargs="+", help="default: the paper's two")
+    grid.add_argument("--corpus", nargs="+", help="default: the study's own")
     grid.add_argument(
-        "--filters", nargs="+", type=int, metavar="K", help="default: as the paper; not of yuan-*"
+        "--filters", nargs="+", type=int, metavar="K", help="default: the study's own"
     )
     grid.add_argument("--seeds", nargs="+", type=int, default=SEEDS, help="default: 0 1 2")
     grid.add_argument(
@@ -132,7 +131,13 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _reproduce(options: argparse.Namespace) -> None:
-    grid = _grid(options)
+    grid = cells(
+        options.study,
+        corpora=options.corpus,
+        filters=options.filters,
+        seeds=options.seeds,
+        changes=dict(map(_setting, options.set)),
+    )
     folder = options.out or data_folder() / "results"
     folder.mkdir(parents=True, exist_ok=True)  # a wrong one shows before the training, not after
     missing = len(find_missing(grid, folder))
@@ -145,21 +150,6 @@ def _reproduce(options: argparse.Namespace) -> None:
         models=options.models,
         progress=not options.quiet,
     )
-
-
-def _grid(options: argparse.Namespace) -> list[Cell | DeepCell]:
-    """List the cells of a study; of all studies, each with its paper's corpora, for "all"."""
-    chosen = {"seeds": options.seeds, "changes": dict(map(_setting, options.set))}
-    if options.corpus:
-        chosen["corpora"] = options.corpus
-    if options.study in YUAN_FOLDERS:
-        if options.filters:
-            raise ValueError(f"{options.study} has no --filters: its networks are the paper's two")
-        return [*deep_cells(options.study, **chosen)]
-    grid = [*cells(options.study, filters=options.filters, **chosen)]
-    if options.study == "all" and not (options.corpus or options.filters or options.set):
-        grid += [cell for study in YUAN_FOLDERS for cell in deep_cells(study, seeds=options.seeds)]
-    return grid
 
 
 def _setting(text: str) -> tuple[str, object]:

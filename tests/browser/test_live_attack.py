@@ -9,7 +9,7 @@ import torch
 from playwright.sync_api import Browser
 
 from interpbook import attack, load_corpus
-from interpbook.experiments.xu_du import RANKINGS
+from interpbook.experiments.studies.xu_du import RANKINGS
 from support.operating import HOSTILE, Operator, carried
 from support.visiting import violations
 

@@ -15,6 +15,7 @@ import pytest
 
 from interpbook.corpora import data_folder, load_corpus
 from interpbook.experiments import (
+    SEEDS,
     Entry,
     build_ledger,
     cells,
@@ -24,8 +25,8 @@ from interpbook.experiments import (
     write_ledger,
     write_record,
 )
-from interpbook.experiments.ledger import TREND
-from interpbook.experiments.xu_du import FILTERS, SEEDS
+from interpbook.experiments.quantities import TREND
+from interpbook.experiments.studies.xu_du import FILTERS
 from interpbook.text import tokenize
 from support.places import MIRROR
 

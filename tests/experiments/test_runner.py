@@ -18,9 +18,7 @@ import pytest
 from interpbook import cli
 from interpbook.experiments import (
     Cell,
-    DeepCell,
     cells,
-    deep_cells,
     read_record,
     read_records,
     reproduce,
@@ -189,7 +187,7 @@ def test_each_kind_of_word_vectors_is_made_once(tmp_path, runs, monkeypatch):
     """Yuan et al.'s networks ask for several; cells that are done ask for none."""
     calls: list[VectorRecipe] = []
     monkeypatch.setattr(module, "public_vectors", lambda recipe, *, progress: calls.append(recipe))
-    grid = [*deep_cells("yuan-choices", seeds=[0, 1]), *deep_cells("yuan-table3", seeds=[0])]
+    grid = [*cells("yuan-choices", seeds=[0, 1]), *cells("yuan-table3", seeds=[0])]
     wanted = [cell.recipe.vectors for cell in grid]
     assert None in wanted and 1 < len({*wanted} - {None}) < len(wanted)
     reproduce(grid, tmp_path, progress=False)
@@ -204,9 +202,13 @@ def test_each_kind_of_word_vectors_is_made_once(tmp_path, runs, monkeypatch):
 
 
 def test_cells_of_both_papers_go_into_their_own_folders(tmp_path, runs):
-    grid = [GRID[0], DeepCell("yuan-table3", "mr", 0), DeepCell("yuan-interpretations", "mr", 0)]
+    grid = [
+        GRID[0],
+        Cell("yuan-table3", "mr", None, 0),
+        Cell("yuan-interpretations", "mr", None, 0),
+    ]
     changes = {"vector_corpora": ()}
-    grid += deep_cells("yuan-choices", corpora=["mr"], seeds=[3], changes=changes)[:1]
+    grid += cells("yuan-choices", corpora=["mr"], seeds=[3], changes=changes)[:1]
     grid[1:3] = [replace(cell, changes=changes) for cell in grid[1:3]]
     paths = reproduce(grid, tmp_path, progress=False)
     names = ["yuan-table3", "yuan-interpretations", "yuan-choices"]
@@ -216,7 +218,7 @@ def test_cells_of_both_papers_go_into_their_own_folders(tmp_path, runs):
 
 
 def test_a_record_of_another_setting_is_not_a_deep_cells(tmp_path, runs, monkeypatch):
-    cell = DeepCell("yuan-interpretations", "mr", 0, {"vector_corpora": ()})
+    cell = Cell("yuan-interpretations", "mr", None, 0, {"vector_corpora": ()})
     (path,) = reproduce([cell], tmp_path, progress=False)
     write_record(path, read_record(path) | {"interpretation": {"steps": 1}})
     assert not is_done(tmp_path, cell)
@@ -320,7 +322,7 @@ def test_killed_at_any_moment_the_grid_loses_one_cell_at_most(start, tmp_path, u
 def test_killed_while_a_record_is_written_leaves_nothing_that_is_read(start, tmp_path):
     """The process kills itself when all is written but the name."""
     kill_itself = (
-        "import os, signal, interpbook.files as files\n"
+        "import os, signal, interpbook._files as files\n"
         "files.os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     process = start("--seeds", "0", before=kill_itself)

@@ -14,8 +14,8 @@ from matplotlib import colors
 from matplotlib import pyplot as plt
 
 from interpbook import figures
-from interpbook.experiments import deep_cells, kept_lead, kept_share
-from interpbook.experiments.yuan import CHOICES
+from interpbook.experiments import cells, kept_lead, kept_share
+from interpbook.experiments.studies.yuan import CHOICES
 from interpbook.figures.style import BLUE, ORANGE
 from interpbook.hidden import METHODS
 from support.readings import reading
@@ -282,7 +282,7 @@ def test_choices_stand_beside_the_unchanged_runs_and_the_paper():
 
 def test_every_choice_of_the_study_has_a_name_of_its_own():
     records = [run(0.8)]
-    for cell in deep_cells("yuan-choices", corpora=["mr"], seeds=[0]):
+    for cell in cells("yuan-choices", corpora=["mr"], seeds=[0]):
         changes = {n: list(v) if isinstance(v, tuple) else v for n, v in cell.changes.items()}
         records.append(run(0.7, **changes))
     figure = figures.yuan_choices(records, paper=79.96)

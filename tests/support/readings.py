@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from interpbook.experiments import DeepCell, Record
+from interpbook.experiments import Cell, Record
 from interpbook.hidden import METHODS
 
 
@@ -32,7 +32,7 @@ def reading(corpus: str = "mr", seed: int = 0, documents: int = 200) -> Record:
         }
         for method, its in kept.items()
     }
-    cell = DeepCell("yuan-interpretations", corpus, seed)
+    cell = Cell("yuan-interpretations", corpus, None, seed)
     texts = {split: {"files": {split: "hash"}} for split in ("train", "test")}
     record = {"study": cell.study, "cell": cell.name, "corpus": texts, **cell.settings}
     record["metrics"] = {"accuracy": 0.8, "documents": documents, "methods": counts}

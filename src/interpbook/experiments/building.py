@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -166,6 +168,31 @@ def as_classifier(
         lowercase=recipe.tokenizer == "words",
         card=card | ({"vectors": dict(vectors)} if vectors else {}),
     )
+
+
+def kept_classifier(folder: Path, recipe: AnyRecipe, vocabulary: Vocabulary) -> Classifier | None:
+    """Return the classifier that an earlier run kept in a folder, None if it is another.
+
+    Parameters
+    ----------
+    folder : Path
+        Where ``Classifier.save`` may have written it.
+    recipe : Recipe or DeepRecipe
+        How the classifier wanted is trained; the card of a kept one says how that was.
+    vocabulary : Vocabulary
+        What documents are encoded with. A classifier of other words, trained on another state of
+        the corpus, would take the same ids for other words.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds a damaged classifier.
+    """
+    if not folder.is_dir():
+        return None
+    classifier = Classifier.load(folder)
+    alike = classifier.card.get("recipe") == json.loads(json.dumps(asdict(recipe)))
+    return classifier if alike and classifier.vocabulary == vocabulary else None
 
 
 @lru_cache(maxsize=4)

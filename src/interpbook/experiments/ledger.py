@@ -10,21 +10,14 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from interpbook._files import write_whole
-from interpbook.experiments.quantities import COUNTED, SETTINGS, metric, stated
+from interpbook.experiments.quantities import QUANTITIES, stated
 from interpbook.experiments.records import Record, read_records
-from interpbook.experiments.yuan import change_name
-
-# Stated before the first run, like the tolerances in published.csv.
-TREND = 0.8
+from interpbook.experiments.study import change_name, registered_studies
 
 Runs = dict[tuple[str, int], list[Record]]  # by corpus and k, 0 where a network has no k
 Choices = dict[tuple[str, int], dict[str, list[Record]]]  # the same, by what was changed
-
-# Where what was varied in training stands, by the study whose gaps it may close.
-_CHOICES = {"table1": "choices", "yuan-table3": "yuan-choices"}
 
 
 @dataclass(frozen=True)
@@ -40,21 +33,22 @@ class Entry:
     k : int
         Number of filters; 0 for the networks of Yuan et al., which have no such number.
     quantity : str
-        Of Xu & Du's Table 1, ``accuracy``, ``ratio1``, ``kept_accuracy``, ``ratio2`` or ``ratio3``;
-        of their Table 2, ``gradient_success`` (Text-fool) or ``word_scores_success`` (B). Of Yuan
-        et al.'s Table 1, ``classes``, ``train_documents``, ``test_documents`` or ``vocabulary``; of
-        their Table 3, ``accuracy``.
+        What the number is: a key of ``Study.quantities`` of the study that measures it. Xu & Du's
+        Table 1 has ``accuracy``, ``ratio1``, ``kept_accuracy``, ``ratio2`` and ``ratio3``, their
+        Table 2 ``gradient_success`` (Text-fool) and ``word_scores_success`` (B). Yuan et al.'s
+        Table 1 has ``classes``, ``train_documents``, ``test_documents`` and ``vocabulary``, their
+        Table 3 ``accuracy``.
     setting : str
         Which epsilon, ``"paper"`` or ``"calibrated"``; for Xu & Du's Table 2, which vector the
         unknown word has, ``"trained"`` or ``"unit normal"``; ``"-"`` where the number depends on
         neither.
     paper, ours, sd : float
         The paper's value, our mean and its standard deviation over seeds: in percent, or a number
-        of what ``COUNTED`` says.
+        of what is counted (``Quantity.counted``).
     seeds : int
         How many runs the mean is over.
     tolerance : float
-        In points, or a number of what ``COUNTED`` says; stated before the runs.
+        In points, or in what is counted; stated before the runs.
     verdict : str
         ``"reproduced"``: the mean is within the tolerance. ``"trend reproduced"``: a ratio is not,
         but over all k ours rank like the paper's (Spearman's rho at least ``TREND``); or an
@@ -90,8 +84,8 @@ def build_ledger(folder: Path, published: Path | None = None) -> list[Entry]:
     Parameters
     ----------
     folder : Path
-        Holds the folders ``table1``, ``table2`` and ``yuan-table3`` of records and, for the
-        reasons, ``choices`` and ``yuan-choices``.
+        Holds a folder of records for each study: for those that measure published numbers, and,
+        for the reasons, for those that vary their training.
     published : Path, optional
         The papers' numbers; ``folder / "published.csv"`` by default.
 
@@ -106,7 +100,11 @@ def build_ledger(folder: Path, published: Path | None = None) -> list[Entry]:
     studies = list(dict.fromkeys(map(_study, published)))
     begun = [study for study in studies if any((folder / study).glob("*.json"))]
     runs = {study: _read_runs(folder / study) for study in begun or studies}
-    choices = {study: _read_choices(folder / name) for study, name in _CHOICES.items()}
+    choices = {
+        study.varies: _read_choices(folder / study.name)
+        for study in registered_studies()
+        if study.varies
+    }
     series = defaultdict(list)
     for row in published:
         if _study(row) not in runs:
@@ -115,7 +113,7 @@ def build_ledger(folder: Path, published: Path | None = None) -> list[Entry]:
     return [
         entry
         for rows in series.values()
-        for setting in SETTINGS[rows[0]["quantity"]]
+        for setting in QUANTITIES[rows[0]["quantity"]].settings
         for entry in _compare(
             rows, setting, runs[_study(rows[0])], choices.get(_study(rows[0]), {})
         )
@@ -124,9 +122,10 @@ def build_ledger(folder: Path, published: Path | None = None) -> list[Entry]:
 
 def _study(row: dict[str, str]) -> str:
     """Return which study's records hold a published number."""
-    if row["source"].startswith("Yuan"):
-        return "yuan-table3"
-    return "table2" if row["quantity"].endswith("_success") else "table1"
+    for study in registered_studies():
+        if study.paper == row["source"] and row["quantity"] in study.quantities:
+            return study.name
+    raise ValueError(f"no study measures {row['quantity']!r} of {row['source']}: register one")
 
 
 def _read_runs(folder: Path) -> Runs:
@@ -166,7 +165,9 @@ def _compare(
         found.append(records)
         ours.append([stated(record, quantity, setting) for record in records])
     means = [round(float(np.mean(values)), 2) for values in ours]  # decimals as in the paper
-    trends = _trends(rows, means, found, setting)
+    papers = [float(row["paper"]) for row in rows]
+    trend = QUANTITIES[quantity].trend
+    trends = [(False, "")] * len(rows) if trend is None else trend(papers, means, found, setting)
     hint, side = _what_closes_the_gap(rows, means, setting, choices)
     entries = []
     for row, values, mean, records, trend in zip(rows, ours, means, found, trends, strict=True):
@@ -195,51 +196,12 @@ def _compare(
     return entries
 
 
-def _trends(
-    rows: Sequence[dict[str, str]],
-    means: Sequence[float],
-    found: Sequence[Sequence[Record]],
-    setting: str,
-) -> list[tuple[bool, str]]:
-    """Say for each k whether ours goes the paper's way, and which way that is.
-
-    An accuracy has no trend: its seven values hardly differ. Nor has a count.
-    """
-    quantity = rows[0]["quantity"]
-    if quantity.startswith("ratio"):
-        rho = _rank_correlation([float(row["paper"]) for row in rows], means)
-        alike = rho >= TREND
-        said = "the two rank alike" if alike else "they do not rank alike"
-        return [(alike, f"; over k {said} (rho {rho:.2f})")] * len(rows)
-    if quantity.endswith("_success"):
-        return [_margin(records, setting) for records in found]
-    return [(False, "")] * len(rows)
-
-
-def _margin(records: Sequence[Record], setting: str) -> tuple[bool, str]:
-    """Say whether B's ranking beats the gradient's, and by how much."""
-    ours, theirs = (
-        np.mean([100 * metric(record, quantity, setting) for record in records])
-        for quantity in ("word_scores_success", "gradient_success")
-    )
-    margin = float(ours - theirs)
-    side = f"{abs(margin):.1f} points {'above' if margin > 0 else 'below'}"
-    return margin > 0, f"; B's ranking is {side if margin else 'level with'} the gradient's"
-
-
-def _rank_correlation(paper: Sequence[float], ours: Sequence[float]) -> float:
-    """Return Spearman's rho; where one side never changes there is no rank to share, so zero."""
-    if min(len(set(paper)), len(set(ours))) < 2:
-        return 0.0
-    return round(float(spearmanr(paper, ours).statistic), 6)  # 0.8 comes as 0.7999999999999999
-
-
 def _verdict(
     distance: float, tolerance: float, quantity: str, alike: bool, trend: str
 ) -> tuple[str, str]:
     far = f"{abs(distance):.2f} points"
-    if quantity in COUNTED:
-        far = f"{abs(distance):,.2f}".removesuffix(".00") + f" {COUNTED[quantity]}"
+    if counted := QUANTITIES[quantity].counted:
+        far = f"{abs(distance):,.2f}".removesuffix(".00") + f" {counted}"
     side = f"{far} {'above' if distance > 0 else 'below'}"
     apart = f"{side if distance else 'the same as'} the paper, tolerance {tolerance:,g}"
     if abs(distance) <= tolerance:
@@ -256,7 +218,7 @@ def _what_closes_the_gap(
     comes how far our value is off there: what holds above the paper says nothing below it.
     """
     quantity, closed = rows[0]["quantity"], []
-    if quantity in COUNTED:  # a setting cannot bring back what a corpus lacks
+    if QUANTITIES[quantity].counted:  # a setting cannot bring back what a corpus lacks
         return "", 0.0
     for row, mean in zip(rows, means, strict=True):
         paper, tolerance = float(row["paper"]), float(row["tolerance"])
@@ -277,7 +239,7 @@ def _what_closes_the_gap(
 
 def _what_is_missing(quantity: str, records: Sequence[Record]) -> str:
     """Say of what is counted in training documents that not all of them were there."""
-    if quantity not in ("train_documents", "vocabulary"):
+    if not QUANTITIES[quantity].grows_with_corpus:
         return ""
     amount = _completeness(records)
     return f"; the corpus here holds {amount} training documents" if " of " in amount else ""

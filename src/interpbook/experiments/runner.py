@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
+import platform
 from collections.abc import Iterable, Iterator
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 from tqdm.auto import tqdm
 
 from interpbook.experiments.records import Record, read_record, write_record
-from interpbook.experiments.runs import AnyCell, run_cell
+from interpbook.experiments.study import Cell, Study, find_study, register, registered_studies
 from interpbook.vectors import public_vectors
 
 
 def reproduce(
-    cells: Iterable[AnyCell],
+    cells: Iterable[Cell],
     folder: Path,
     *,
     jobs: int = 1,
@@ -32,7 +34,7 @@ def reproduce(
 
     Parameters
     ----------
-    cells : iterable of Cell or DeepCell
+    cells : iterable of Cell
         The grid.
     folder : Path
         Records go to ``folder / cell.study / (cell.name + ".json")``.
@@ -43,9 +45,8 @@ def reproduce(
         ``"tcp://10.0.0.1:8786"``. They need this package, find corpora as ``load_corpus`` does, and
         should share one cache of word vectors, which two trainings would not make alike.
     models : Path, optional
-        A folder, seen from where the cells run, that keeps the classifiers trained in this call
-        (those of ``yuan-choices`` not) and gives attacks, defences and interpretations those that
-        the cells of ``table1`` and ``yuan-table3`` left there.
+        A folder, seen from where the cells run, for ``run_cell``: it keeps classifiers that are
+        trained in this call and gives studies those that other studies left there.
     progress : bool
         Show a bar with the time left.
 
@@ -96,30 +97,60 @@ def reproduce(
     return paths
 
 
-def record_path(folder: Path, cell: AnyCell) -> Path:
+def run_cell(cell: Cell, models: Path | None = None) -> Record:
+    """Measure a cell's model and return the record.
+
+    Parameters
+    ----------
+    cell : Cell
+        What to run.
+    models : Path, optional
+        A folder of trained classifiers: what is trained is kept there, and a study of models that
+        another study trains takes them from there, if recipe and vocabulary are the same. A model
+        that reads marks cannot be kept, nor attacked.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError, ConnectionError
+        If the corpus cannot be loaded.
+    """
+    return {
+        "study": cell.study,
+        "cell": cell.name,
+        **cell.settings,
+        "versions": {
+            "interpbook": version("interpbook"),
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+        },
+        "hardware": hardware(),
+        **find_study(cell.study).measure(cell, models),
+    }
+
+
+def record_path(folder: Path, cell: Cell) -> Path:
     """Return where a cell's record belongs."""
     return folder / cell.study / f"{cell.name}.json"
 
 
-def find_missing(cells: Iterable[AnyCell], folder: Path) -> list[AnyCell]:
+def find_missing(cells: Iterable[Cell], folder: Path) -> list[Cell]:
     """List the cells without a record; where several would write the same one, the first."""
-    first: dict[Path, AnyCell] = {}
+    first: dict[Path, Cell] = {}
     for cell in cells:
         first.setdefault(record_path(folder, cell), cell)
     return [cell for cell in first.values() if not is_done(folder, cell)]
 
 
-def is_done(folder: Path, cell: AnyCell) -> bool:
+def is_done(folder: Path, cell: Cell) -> bool:
     """Say whether a whole record of this very cell, with these very settings, is there."""
     try:
         record = read_record(record_path(folder, cell))
     except (FileNotFoundError, ValueError):
         return False
-    stated = json.loads(json.dumps(cell.settings))  # a record holds lists where a cell has tuples
-    return all(record.get(name) == value for name, value in stated.items())
+    return all(record.get(name) == value for name, value in cell.settings.items())
 
 
-def _run_here(cells: list[AnyCell], models: Path | None) -> Iterator[tuple[AnyCell, Record]]:
+def _run_here(cells: list[Cell], models: Path | None) -> Iterator[tuple[Cell, Record]]:
     for cell in cells:
         with _named(cell):
             record = run_cell(cell, models)
@@ -127,8 +158,8 @@ def _run_here(cells: list[AnyCell], models: Path | None) -> Iterator[tuple[AnyCe
 
 
 def _run_on_cluster(
-    cells: list[AnyCell], models: Path | None, jobs: int, scheduler: str | None
-) -> Iterator[tuple[AnyCell, Record]]:
+    cells: list[Cell], models: Path | None, jobs: int, scheduler: str | None
+) -> Iterator[tuple[Cell, Record]]:
     """Yield records in the order in which workers finish them."""
     try:
         from distributed import Client, LocalCluster, as_completed
@@ -153,7 +184,9 @@ def _run_on_cluster(
             threads = max(1, (os.cpu_count() or 1) // jobs)
         client = stack.enter_context(Client(scheduler))
         futures = {
-            client.submit(_run_with_threads, cell, models, threads, pure=False): cell
+            client.submit(
+                _run_with_threads, find_study(cell.study), cell, models, threads, pure=False
+            ): cell
             for cell in cells
         }
         for future in as_completed(futures):
@@ -163,7 +196,7 @@ def _run_on_cluster(
 
 
 @contextlib.contextmanager
-def _named(cell: AnyCell) -> Iterator[None]:
+def _named(cell: Cell) -> Iterator[None]:
     """Say which cell failed."""
     try:
         yield
@@ -171,7 +204,27 @@ def _named(cell: AnyCell) -> Iterator[None]:
         raise ValueError(f"{cell.study}/{cell.name} failed: {error}") from error
 
 
-def _run_with_threads(cell: AnyCell, models: Path | None, threads: int | None) -> Record:
+def _run_with_threads(study: Study, cell: Cell, models: Path | None, threads: int | None) -> Record:
+    """Run a cell in a worker, which learns of a study that only its sender has registered."""
+    if study.name not in {known.name for known in registered_studies()}:
+        register(study)
     if threads is not None:
         torch.set_num_threads(threads)
     return run_cell(cell, models)
+
+
+def hardware() -> dict[str, Any]:
+    """Say what this computer is, as far as timings depend on it."""
+    name = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.is_file():
+        lines = information.read_text(encoding="utf-8", errors="replace").splitlines()
+        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+        name = names[0] if names else name
+    return {
+        "processor": name,
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "system": platform.system(),
+        "device": "cpu",
+    }

@@ -11,7 +11,7 @@ from html import escape
 
 from interpbook._html import AGAINST, FOR
 from interpbook.experiments import Entry
-from interpbook.experiments.quantities import COUNTED
+from interpbook.experiments.quantities import QUANTITIES as MEASURED
 
 CORPORA = {"ag_news": "AG's News", "imdb": "IMDB", "mr": "MR"}
 QUANTITIES = {
@@ -180,7 +180,7 @@ def _caption(entries: Sequence[Entry]) -> str:
         if entry.place not in of_source:
             of_source.append(entry.place)
     places = "; ".join(f"{source}, {' and '.join(of)}" for source, of in tables.items())
-    counts = [entry.quantity in COUNTED for entry in entries]
+    counts = [bool(MEASURED[entry.quantity].counted) for entry in entries]
     unit = "Numbers in percent"
     if any(counts):
         unit = "Numbers in percent, but classes, documents and words are counted"
@@ -191,13 +191,13 @@ def _caption(entries: Sequence[Entry]) -> str:
 
 def _amount(entry: Entry, number: float) -> str:
     """Write a number as its quantity is stated: a count whole, a share in percent."""
-    if entry.quantity in COUNTED:
+    if MEASURED[entry.quantity].counted:
         return f"{number:,.2f}".removesuffix(".00")
     return f"{number:.2f}"
 
 
 def _row(entry: Entry) -> str:
-    counted = entry.quantity in COUNTED
+    counted = bool(MEASURED[entry.quantity].counted)
     # The runs of a corpus count the same documents: a spread would say nothing.
     spread = (
         f" ± {_amount(entry, entry.sd)}" if entry.seeds > 1 and (entry.sd or not counted) else ""

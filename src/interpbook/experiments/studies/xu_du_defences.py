@@ -1,8 +1,14 @@
-"""What a run of the study ``defences`` measures: how far B foresees, and what defences do."""
+"""The study ``defences``: how far B foresees, and what defences do against Table 2's attacks.
+
+Xu & Du (2020) have no such study: it is ours, on their models and by their rankings.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,15 +25,48 @@ from interpbook.attacks import (
 from interpbook.classifier import Classifier
 from interpbook.experiments.building import encode_corpus
 from interpbook.experiments.records import Record
-from interpbook.experiments.xu_du import (
-    DEFENDED_RANKINGS,
+from interpbook.experiments.studies.xu_du import (
     MAX_CHANGES,
-    MAX_EDITS,
-    UNKNOWN_TRAINING,
-    Cell,
+    PAPERS_CORPORA,
+    TABLE1_RECIPES,
+    XU_DU,
+    origin,
+    test_sample,
+    trained_classifier,
+    work_of_attacks,
 )
+from interpbook.experiments.study import Cell, Study
 from interpbook.scores import EffectStudy, effect_study
 from interpbook.text import UNKNOWN
+
+# Ours: fewer documents, the first of Table 2's; how many edits a speller may undo; and how the
+# unknown word's vector is trained.
+DEFENDED_DOCUMENTS = 1000
+MAX_EDITS = (1, 2)
+DEFENDED_RANKINGS: tuple[Ranking, ...] = ("gradient", "word_scores", "updated_word_scores", "exact")
+UNKNOWN_TRAINING = {"documents": 10_000, "rate": 0.1, "epochs": 2, "learning_rate": 0.02}
+
+
+def _settings(cell: Cell) -> dict[str, Any]:
+    attack = {"documents": DEFENDED_DOCUMENTS, "max_changes": MAX_CHANGES}
+    attack |= {"typo": "look-alike", "rankings": list(DEFENDED_RANKINGS)}
+    defence = {"max_edits": list(MAX_EDITS), "unknown": dict(UNKNOWN_TRAINING)}
+    return {"attack": attack, "defence": defence}
+
+
+def defend_model(cell: Cell, models: Path | None) -> Record:
+    """Attack the model of Table 1's cell of the same name plain and defended."""
+    start = time.perf_counter()
+    classifier = trained_classifier(cell, models)
+    trained = time.perf_counter()
+    test, texts, labels = test_sample(cell, DEFENDED_DOCUMENTS)
+    metrics = defence_metrics(cell, classifier, texts, labels)
+    done = time.perf_counter()
+    return {
+        **origin(classifier, test),
+        "seconds": {"model": round(trained - start, 3), "attack": round(done - trained, 3)},
+        "metrics": metrics,
+    }
 
 
 def defence_metrics(
@@ -196,3 +235,17 @@ def effect_metrics(study: EffectStudy) -> Record:
         for part in np.unique(parts)
     ]
     return {**of(study), "by_length": by_length}
+
+
+STUDIES = (
+    Study(
+        name="defences",
+        paper=XU_DU,
+        recipes=TABLE1_RECIPES,
+        corpora=PAPERS_CORPORA,
+        cells=lambda corpus: [(150, {})],
+        measure=defend_model,
+        settings=_settings,
+        work=work_of_attacks,
+    ),
+)

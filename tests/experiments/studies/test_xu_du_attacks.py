@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,18 @@ from interpbook import load_classifier, load_corpus
 from interpbook.attacks import attack_study, with_unknown
 from interpbook.corpora import data_folder
 from interpbook.experiments import (
+    SEEDS,
     Cell,
+    building,
     cells,
     read_record,
     read_records,
     run_cell,
-    runs,
     write_record,
 )
 from interpbook.experiments.runner import is_done, record_path
-from interpbook.experiments.xu_du import FILTERS, MAX_CHANGES, RANKINGS, SEEDS
+from interpbook.experiments.studies import xu_du, xu_du_defences
+from interpbook.experiments.studies.xu_du import FILTERS, MAX_CHANGES, RANKINGS
 
 RESULTS = data_folder() / "results"
 FEW = 60
@@ -35,7 +38,7 @@ CELL = Cell("table2", "reviews", 30, 3, CHANGES)
 
 @pytest.fixture
 def few(monkeypatch) -> None:
-    monkeypatch.setattr(runs, "ATTACKED_DOCUMENTS", FEW)
+    monkeypatch.setattr(xu_du, "ATTACKED_DOCUMENTS", FEW)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +54,7 @@ def fail(*_: Any, **__: Any) -> None:
 
 
 def test_a_run_attacks_the_model_that_table1_left(few, models, monkeypatch):
-    monkeypatch.setattr(runs, "train_classifier", fail)
+    monkeypatch.setattr(xu_du, "train_classifier", fail)
     record = run_cell(CELL, models)
     classifier = load_classifier(models / "table1" / CELL.name)
     test = load_corpus("reviews", "test")
@@ -95,6 +98,28 @@ def test_a_model_of_another_recipe_is_trained_again_and_kept(few, models, tmp_pa
     found = run_cell(CELL, tmp_path)["metrics"]
     assert load_classifier(folder).card["recipe"]["epochs"] == 1
     assert found == run_cell(CELL, models)["metrics"] == run_cell(CELL)["metrics"]
+
+
+@pytest.mark.parametrize("study", ["table2", "defences"])
+def test_a_kept_model_of_another_vocabulary_is_trained_again(few, monkeypatch, tmp_path, study):
+    """The recipe is the same, the corpus has grown: ids of the one are other words to the other."""
+    monkeypatch.setattr(xu_du_defences, "DEFENDED_DOCUMENTS", FEW)
+    cell = Cell(study, "reviews", 3, 3, {"epochs": 1, "max_length": 20})
+    run_cell(Cell("table1", "reviews", 3, 3, cell.changes), tmp_path)
+    folder = tmp_path / "table1" / cell.name
+    kept = load_classifier(folder)
+    there = {split: load_corpus("reviews", split) for split in ("train", "test")}
+    train = there["train"]
+    grown = replace(train, texts=("Zebra " * 400, *train.texts[1:]))
+    monkeypatch.setattr(
+        building, "load_corpus", lambda name, split: {**there, "train": grown}[split]
+    )
+    building._tokenized.cache_clear()
+    run_cell(cell, tmp_path)
+    building._tokenized.cache_clear()
+    found = load_classifier(folder)
+    assert "zebra" in found.vocabulary and "zebra" not in kept.vocabulary
+    assert found.card["recipe"] == kept.card["recipe"]
 
 
 # ------------------------------------------------------------------------------ committed records

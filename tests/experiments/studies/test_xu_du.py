@@ -16,20 +16,21 @@ from interpbook import filter_study, load_classifier, load_corpus
 from interpbook.attacks import Speller, attack_repaired, attack_study
 from interpbook.corpora import PUBLIC, data_folder
 from interpbook.experiments import (
+    SEEDS,
     Cell,
     Recipe,
     cells,
     encode_corpus,
     read_record,
     read_records,
+    registered_studies,
     run_cell,
-    runs,
     train_model,
     write_record,
 )
-from interpbook.experiments.runner import is_done, record_path
-from interpbook.experiments.runs import hardware
-from interpbook.experiments.xu_du import CHOICES, EPSILON, FILTERS, SEEDS, TABLE1_RECIPES
+from interpbook.experiments.runner import hardware, is_done, record_path
+from interpbook.experiments.studies import xu_du_defences
+from interpbook.experiments.studies.xu_du import CHOICES, EPSILON, FILTERS, TABLE1_RECIPES
 from interpbook.models import batches, evaluate
 from interpbook.scores import effect_study
 
@@ -57,7 +58,7 @@ def test_settings_are_the_papers_where_it_states_them():
     for corpus, (learning_rate, epsilon) in stated.items():
         cell = Cell("table1", corpus, 150, 0)
         recipe = cell.recipe
-        assert (recipe.learning_rate, cell.epsilon) == (learning_rate, epsilon)
+        assert (recipe.learning_rate, cell.settings["epsilon"]) == (learning_rate, epsilon)
         assert (recipe.widths, recipe.filters_per_width, recipe.batch_size) == ((3, 4, 5), 50, 128)
         assert (recipe.embedding_dim, recipe.padding, recipe.excerpts) == (100, "paper", 0)
 
@@ -84,9 +85,10 @@ def test_choices_change_one_thing_each():
     assert len(cells("choices", corpora=["reviews"], seeds=[0])) == 9
 
 
-def test_all_is_both_studies_and_no_two_cells_share_a_record():
+def test_all_is_all_studies_and_no_two_cells_share_a_record():
     grid = cells("all")
-    studies = ("table1", "choices", "table2", "defences")
+    studies = [study.name for study in registered_studies(whole=True)]
+    assert studies[:4] == ["table1", "choices", "table2", "defences"]
     assert grid == [cell for study in studies for cell in cells(study)]
     assert len({(cell.study, cell.name) for cell in grid}) == len(grid)
 
@@ -147,11 +149,13 @@ def test_filters_that_cannot_be_spread_evenly_are_refused(k):
 
 
 def test_a_study_or_a_corpus_that_is_not_known_is_refused():
-    with pytest.raises(ValueError, match=r"studies are table1, .*, defences, got 'figure4'"):
+    with pytest.raises(
+        ValueError, match=r"studies are table1, choices, table2, defences, yuan-.*, got 'figure4'"
+    ):
         Cell("figure4", "imdb", 150, 0)
     with pytest.raises(
         ValueError,
-        match="studies are table1, figure4, choices, table2, defences, all, got 'table3'",
+        match=r"studies are table1, figure4, choices, table2, defences, yuan-.*, got 'table3'",
     ):
         cells("table3")
     with pytest.raises(ValueError, match="corpora are ag_news, imdb, reviews, headlines, got 'mr'"):
@@ -179,7 +183,7 @@ def test_a_run_is_a_trained_model_studied_on_the_test_documents(run):
     record, recipe = run[0], CELL.recipe
     corpus = encode_corpus(recipe)
     model, history, _ = train_model(recipe, corpus, progress=False)
-    study = filter_study(model, batches(*corpus.test), CELL.epsilon)
+    study = filter_study(model, batches(*corpus.test), CELL.settings["epsilon"])
     metrics = record["metrics"]
     assert record["losses"] == [round(loss, 6) for loss in history.losses]
     assert metrics["documents"] == study.documents == len(corpus.test[0])
@@ -239,7 +243,7 @@ DEFENDED = Cell("defences", "reviews", 6, 3, {"epochs": 1})
 def defended(tmp_path_factory) -> tuple[dict[str, Any], Any]:
     models = tmp_path_factory.mktemp("defended")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "DEFENDED_DOCUMENTS", 80)
+        patch.setattr(xu_du_defences, "DEFENDED_DOCUMENTS", 80)
         return run_cell(DEFENDED, models), models
 
 

@@ -14,10 +14,9 @@ import torch
 from interpbook import DeepTextCNN, load_classifier
 from interpbook.corpora import data_folder
 from interpbook.experiments import (
-    DeepCell,
+    Cell,
     building,
-    deep_cells,
-    deep_runs,
+    cells,
     encode_corpus,
     read_record,
     read_records,
@@ -25,10 +24,9 @@ from interpbook.experiments import (
     train_model,
     write_record,
 )
-from interpbook.experiments import yuan as deep_studies
-from interpbook.experiments.deep_runs import corpus_statistics, interpretation_metrics
-from interpbook.experiments.runner import is_done, record_path
-from interpbook.experiments.runs import hardware
+from interpbook.experiments.runner import hardware, is_done, record_path
+from interpbook.experiments.studies import yuan
+from interpbook.experiments.studies.yuan import corpus_statistics, interpretation_metrics
 from interpbook.hidden import METHODS, invert, preservation_study, strongest_locations
 from interpbook.models import evaluate, pack, predict, unpack
 from interpbook.text import pad
@@ -56,8 +54,8 @@ QUARTER = READ // 4  # of the documents are started anew, and read in deeper lay
 WHOLE = ("yuan-table3", "yuan-choices", "yuan-interpretations")
 # Asked here, before the fixtures below make the studies small.
 COMMITTED = {
-    study: {cell.name: is_done(data_folder() / "results", cell) for cell in deep_cells(study)}
-    for study in deep_studies.YUAN_FOLDERS
+    study: {cell.name: is_done(data_folder() / "results", cell) for cell in cells(study)}
+    for study in WHOLE
 }
 
 
@@ -81,18 +79,17 @@ def small():
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(building, "load_corpus", lambda name, split: there[split])
-        for module in (deep_runs, deep_studies):
-            patch.setattr(module, "READ_DOCUMENTS", {"mr": READ})
-            patch.setattr(module, "LOCATIONS", K)
-            patch.setattr(module, "WORDS", M)
-            patch.setattr(module, "STEPS", STEPS)
+        patch.setattr(yuan, "READ_DOCUMENTS", {"mr": READ})
+        patch.setattr(yuan, "LOCATIONS", K)
+        patch.setattr(yuan, "WORDS", M)
+        patch.setattr(yuan, "STEPS", STEPS)
         building._tokenized.cache_clear()
         yield there
         building._tokenized.cache_clear()
 
 
-def cell_of(study: str, seed: int = 3, **changes: Any) -> DeepCell:
-    return DeepCell(study, "mr", seed, CHANGES | changes)
+def cell_of(study: str, seed: int = 3, **changes: Any) -> Cell:
+    return Cell(study, "mr", None, seed, CHANGES | changes)
 
 
 def fail(*_: Any, **__: Any) -> None:
@@ -143,7 +140,7 @@ def test_statistics_count_documents_without_a_word_and_words_that_are_kept(small
     }
 
 
-@pytest.mark.parametrize("study", deep_studies.YUAN_FOLDERS)
+@pytest.mark.parametrize("study", WHOLE)
 def test_a_record_states_what_decides_it_and_survives_its_file(table3, tmp_path, study):
     cell = cell_of(study)
     record = run_cell(cell, table3[1])
@@ -194,7 +191,7 @@ def test_choices_are_measured_and_not_kept(tmp_path):
     assert set(record["metrics"]) == {"accuracy"} and not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("study", deep_studies.YUAN_FOLDERS)
+@pytest.mark.parametrize("study", WHOLE)
 def test_a_model_that_reads_marks_is_measured_and_not_kept(tmp_path, study):
     record = run_cell(cell_of(study, epochs=2, tokenizer="marks"), tmp_path)
     assert 0 <= record["metrics"]["accuracy"] <= 1
@@ -207,7 +204,7 @@ def test_a_model_that_reads_marks_is_measured_and_not_kept(tmp_path, study):
 @pytest.fixture(scope="module")
 def interpreted(table3) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deep_runs, "train_model", fail)  # Table 3's network is there
+        patch.setattr(yuan, "train_model", fail)  # Table 3's network is there
         return run_cell(cell_of("yuan-interpretations"), table3[1])
 
 
@@ -325,9 +322,9 @@ def test_restarts_are_compared_location_by_location(interpreted, read):
 def test_overlap_is_the_share_of_common_entries():
     first = torch.tensor([[1, 2, 3, 4], [5, 6, 7, 8]])
     second = torch.tensor([[4, 3, 9, 9], [5, 6, 7, 8]])
-    assert deep_runs._overlap(first, first) == 1.0
-    assert deep_runs._overlap(first, second) == 0.75
-    assert deep_runs._overlap(first, second + 10) == 0.0
+    assert yuan._overlap(first, first) == 1.0
+    assert yuan._overlap(first, second) == 0.75
+    assert yuan._overlap(first, second + 10) == 0.0
 
 
 def test_without_a_kept_network_one_is_trained_and_measured_alike(interpreted, tmp_path):
@@ -398,7 +395,7 @@ def test_every_cell_has_its_committed_record(study):
     )
 
 
-@pytest.mark.parametrize("study", deep_studies.YUAN_FOLDERS)
+@pytest.mark.parametrize("study", WHOLE)
 def test_no_committed_record_is_without_its_cell(study):
     names = {path.stem for path in (RESULTS / study).glob("*.json")}
     assert names <= {*COMMITTED[study]}

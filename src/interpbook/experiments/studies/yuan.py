@@ -1,11 +1,16 @@
-"""Run one cell of Yuan et al.'s studies: train its network or load it, measure it."""
+"""The studies of Yuan et al. (2019): models, their training varied, their interpretations.
+
+``yuan-table3`` trains the two networks as the paper's Table 2 says, ``yuan-choices`` changes one
+thing at a time to see what the accuracy owes it, ``yuan-interpretations`` reads interpretations
+back. What the paper leaves open is ours: dropout, that the embedding has all words, and the epochs,
+which were chosen on training documents held out.
+"""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +18,17 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from interpbook.classifier import Classifier
-from interpbook.experiments.building import Encoded, as_classifier, encode_corpus, train_model
+from interpbook.experiments.building import (
+    Encoded,
+    as_classifier,
+    encode_corpus,
+    kept_classifier,
+    train_model,
+)
+from interpbook.experiments.quantities import ACCURACY, Quantity
+from interpbook.experiments.recipes import RECIPES, DeepRecipe
 from interpbook.experiments.records import Record
-from interpbook.experiments.yuan import INVERSION, LOCATIONS, READ_DOCUMENTS, STEPS, WORDS, DeepCell
+from interpbook.experiments.study import Cell, Point, Study
 from interpbook.hidden import (
     METHODS,
     Fields,
@@ -30,26 +42,106 @@ from interpbook.hidden import (
 from interpbook.models import DeepTextCNN, TrainingHistory, evaluate, predict
 from interpbook.text import pad
 
+YUAN = "Yuan et al. 2019"  # as published.csv names the source
+
+_ALL_WORDS = {"vocab_size": 100_000, "precision": "float16"}
+YUAN_RECIPES: dict[str, DeepRecipe] = {
+    "mr": replace(RECIPES["mr_deep"], **_ALL_WORDS),
+    "ag_news": replace(RECIPES["ag_news_deep"], **_ALL_WORDS),
+}
+
+# Stated in section "Experimental Setup": lambda_1 and lambda_2, the rate, the layer.
+INVERSION = {
+    "mr": {"l2": 0.004, "similarity": 0.02, "learning_rate": 2e-4},
+    "ag_news": {"l2": 0.002, "similarity": 0.01, "learning_rate": 2e-4},
+}
+# Ours: how many test documents, drawn once for all models; k and m; and how many steps.
+STEPS = 1000
+READ_DOCUMENTS = {"mr": 200, "ag_news": 100}  # a climb costs four times as much there
+LOCATIONS = (1, 2, 3, 5)
+WORDS = (1, 3, 5, 10)
+
+# What MR's accuracy owes the word vectors, and what it owes settings that the paper leaves open.
+CHOICES: dict[str, tuple[dict[str, Any], ...]] = {
+    "mr": (
+        {"vector_corpora": ()},
+        {"vector_corpora": ("ag_news",)},
+        {"vector_corpora": ("imdb",)},
+        {"tokenizer": "words"},
+        {"dropout": 0.0},
+        {"padding": "paper"},
+        {"epochs": 16},
+    ),
+    "ag_news": (),
+}
+
 _RESTARTS = 4
-_QUARTER = 4  # of the documents are started anew, and read in deeper layers
+_QUARTER = 4  # one in so many documents is started anew, and read in deeper layers
 
 
-def measure_deep(cell: DeepCell, models: Path | None) -> Record:
-    """Measure a cell's network and return what goes into its record.
+# ------------------------------------------------------------------------------------------ cells
 
-    Raises
-    ------
-    ValueError, FileNotFoundError, ConnectionError
-        If the corpus cannot be loaded.
-    """
+
+def _as_stated(corpus: str) -> list[Point]:
+    return [(None, {})]
+
+
+def _by_choice(corpus: str) -> list[Point]:
+    return [(None, choice) for choice in CHOICES.get(corpus, ({},))]
+
+
+def _interpretation_settings(cell: Cell) -> dict[str, Any]:
+    return {
+        "interpretation": {
+            **INVERSION[cell.corpus],
+            "layer": 1,
+            "steps": STEPS,
+            "documents": READ_DOCUMENTS[cell.corpus],
+            "locations": LOCATIONS,
+            "words": WORDS,
+            "methods": METHODS,
+        }
+    }
+
+
+def _work_of_training(cell: Cell) -> float:
+    """Return about how many seconds a training takes on two cores."""
+    return (3.0 if cell.corpus == "mr" else 240.0) * cell.recipe.epochs
+
+
+def _work_of_reading(cell: Cell) -> float:
+    """Return about how many seconds the interpretations take on two cores."""
+    return 500.0 if cell.corpus == "mr" else 1000.0
+
+
+# -------------------------------------------------------------------------------------- measuring
+
+
+def measure_accuracy(cell: Cell, models: Path | None) -> Record:
+    """Train a cell's network, keep it, and measure its accuracy."""
+    return _measured(cell, models, keep=True)
+
+
+def measure_choice(cell: Cell, models: Path | None) -> Record:
+    """Train a network otherwise than the paper and measure its accuracy; it is not kept."""
+    return _measured(cell, models, keep=False)
+
+
+def measure_interpretations(cell: Cell, models: Path | None) -> Record:
+    """Read interpretations back that a network of Table 3 gives, a kept one if there is one."""
+    return _measured(cell, models, keep=True, read=True)
+
+
+def _measured(cell: Cell, models: Path | None, *, keep: bool, read: bool = False) -> Record:
     start = time.perf_counter()
     corpus = encode_corpus(cell.recipe)
     prepared = time.perf_counter()
-    network = _kept(cell, corpus, models) or _trained(cell, corpus, models)
+    folder = models / "yuan-table3" / cell.name if keep and models is not None else None
+    network = (_kept(cell, corpus, folder) if read else None) or _trained(cell, corpus, folder)
     trained = time.perf_counter()
     documents = corpus.test[0]
     metrics: Record = {"accuracy": network.accuracy}
-    if cell.study == "yuan-interpretations":
+    if read:
         chosen = np.random.default_rng(0).permutation(len(documents))[: READ_DOCUMENTS[cell.corpus]]
         metrics |= interpretation_metrics(
             network.model, [documents[i] for i in chosen], cell.corpus, cell.seed
@@ -98,31 +190,24 @@ class _Trained:
     history: TrainingHistory
 
 
-def _kept(cell: DeepCell, corpus: Encoded, models: Path | None) -> _Trained | None:
+def _kept(cell: Cell, corpus: Encoded, folder: Path | None) -> _Trained | None:
     """Load the classifier that the cell of ``yuan-table3`` of the same name left, if it did."""
-    if models is None or cell.study != "yuan-interpretations":
+    classifier = folder and kept_classifier(folder, cell.recipe, corpus.vocabulary)
+    if not classifier:
         return None
-    folder = models / "yuan-table3" / cell.name
-    if not folder.is_dir():
-        return None
-    classifier = Classifier.load(folder)
     card = classifier.card
-    alike = card["recipe"] == json.loads(json.dumps(asdict(cell.recipe)))
-    if not alike or classifier.vocabulary != corpus.vocabulary:  # of another recipe, or other texts
-        return None
     history = TrainingHistory((), (), ())
     return _Trained(classifier.model, card.get("vectors", {}), card["test_accuracy"], history)
 
 
-def _trained(cell: DeepCell, corpus: Encoded, models: Path | None) -> _Trained:
-    """Train a cell's network, and keep it unless only its accuracy is asked for."""
+def _trained(cell: Cell, corpus: Encoded, folder: Path | None) -> _Trained:
+    """Train a cell's network, and keep it where there is a folder for it."""
     recipe = cell.recipe
     model, history, vectors = train_model(recipe, corpus, progress=False)
     accuracy = evaluate(model, *corpus.test)
-    # A Classifier reads words, not marks.
-    if models is not None and cell.study != "yuan-choices" and recipe.tokenizer != "marks":
+    if folder is not None and recipe.tokenizer != "marks":  # a Classifier reads words, not marks
         classifier = as_classifier(recipe, model, corpus, vectors, accuracy)
-        classifier.save(models / "yuan-table3" / cell.name, precision=recipe.precision)
+        classifier.save(folder, precision=recipe.precision)
     return _Trained(model, vectors, accuracy, history)
 
 
@@ -228,3 +313,45 @@ def _overlap(first: torch.Tensor, second: torch.Tensor) -> float:
     """Return the mean share of common entries of two tables' rows."""
     shared = [len({*a} & {*b}) for a, b in zip(first.tolist(), second.tolist(), strict=True)]
     return float(np.mean(shared)) / first.shape[1]
+
+
+# ------------------------------------------------------------------------------------ quantities
+
+
+def _counted(name: str, what: str, **more: Any) -> Quantity:
+    return Quantity(lambda record, setting: record["statistics"][name], counted=what, **more)
+
+
+_COMMON: dict[str, Any] = {"paper": YUAN, "recipes": YUAN_RECIPES, "corpora": tuple(YUAN_RECIPES)}
+STUDIES = (
+    Study(
+        name="yuan-table3",
+        cells=_as_stated,
+        measure=measure_accuracy,
+        work=_work_of_training,
+        quantities={
+            "accuracy": ACCURACY,
+            "classes": _counted("classes", "classes"),
+            "train_documents": _counted("train_documents", "documents", grows_with_corpus=True),
+            "test_documents": _counted("test_documents", "documents"),
+            "vocabulary": _counted("vocabulary", "words", grows_with_corpus=True),
+        },
+        **_COMMON,
+    ),
+    Study(
+        name="yuan-choices",
+        varies="yuan-table3",
+        cells=_by_choice,
+        measure=measure_choice,
+        work=_work_of_training,
+        **_COMMON,
+    ),
+    Study(
+        name="yuan-interpretations",
+        cells=_as_stated,
+        measure=measure_interpretations,
+        settings=_interpretation_settings,
+        work=_work_of_reading,
+        **_COMMON,
+    ),
+)
