@@ -13,9 +13,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, TwoSlopeNorm, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.textpath import TextPath
 from matplotlib.typing import ColorType
 
+from interpbook.figures.lettering import note, text_width
 from interpbook.figures.style import (
     BLUE,
     FAINT,
@@ -25,6 +25,7 @@ from interpbook.figures.style import (
     ORANGE,
     SIGNED,
     Array,
+    legend_above,
     new_axes,
 )
 from interpbook.filters import FilterProfile, discriminative_ngrams
@@ -107,18 +108,12 @@ def _lines(pieces: Sequence[tuple[str, str]]) -> list[dict[int, tuple[float, flo
     lines: list[dict[int, tuple[float, float, str]]] = [{}]
     left = 0.0
     for i, (word, piece) in enumerate(pieces):
-        if lines[-1] and left + _length(piece) > _LINE:
+        if lines[-1] and left + text_width(piece, _FONT) > _LINE:
             lines.append({})
             left = 0.0
-        lines[-1][i] = (left, left + _length(word), piece)
-        left += _length(piece) + 0.5 * _FONT
+        lines[-1][i] = (left, left + text_width(word, _FONT), piece)
+        left += text_width(piece, _FONT) + 0.5 * _FONT
     return lines
-
-
-def _length(text: str) -> float:
-    """Return how long a text is in points."""
-    # TextPath would take dollar signs for a formula.
-    return TextPath((0, 0), text.replace("$", "S"), size=_FONT).get_extents().width
 
 
 def _inside(ngram: Ngram, places: dict[int, tuple[float, float, str]]) -> list[int]:
@@ -192,14 +187,13 @@ def count_strips(
         axes.yaxis.label.set(rotation=0, ha="right", va="center")
         for width, left, right in zip(widths, edges, edges[1:], strict=False):
             if axes is rows[0]:
-                axes.annotate(
+                note(
+                    axes,
                     f"width {width}",
                     ((left + right) / 2, 1),
+                    (0, 3),
                     xycoords=("data", "axes fraction"),
-                    xytext=(0, 3),
-                    textcoords="offset points",
                     ha="center",
-                    fontsize=8,
                     color=GREY,
                 )
     rows[-1].set_xlabel("position of the filter")
@@ -281,7 +275,7 @@ def padding_capture(shares: dict[str, Array], *, marked: Array, mark: str) -> Fi
         base += values[order]
     dots = places[np.asarray(marked)[order]]
     axes.plot(dots, np.full(len(dots), 1.04), "v", color=INK, markersize=4, label=mark)
-    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    legend_above(axes, ncols=2)
     axes.yaxis.set_major_formatter(lambda y, _: f"{y:.0%}")
     axes.set(xlim=(-0.5, len(order) - 0.5), ylim=(0, 1.08), ylabel="documents")
     axes.set_xlabel("filters, the one that padding wins most often first")
@@ -371,15 +365,7 @@ def ideal_against_found(profiles: Sequence[FilterProfile]) -> Figure:
         )
     end = max(profile.ideal.score for profile in profiles)
     axes.plot([0, end], [0, end], color=INK, linewidth=0.8)
-    axes.annotate(
-        "as good as the ideal",
-        (end, end),
-        xytext=(-6, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        fontsize=8,
-    )
+    note(axes, "as good as the ideal", (end, end), (-6, 0), ha="right", va="center")
     axes.axhline(0, color=FAINT, linewidth=0.8)
     axes.legend(frameon=False, loc="upper left")
     axes.set(

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from torch import Tensor
 
 from interpbook.classifier import Classifier
-from interpbook.figures.columns import label_apart
+from interpbook.figures.lettering import label_apart
 from interpbook.figures.style import BLUE, GREEN, GREY, INK, ORANGE, new_axes
 from interpbook.hidden import Inversion, lay_out_plane, nearest_words
 

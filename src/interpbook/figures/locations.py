@@ -23,21 +23,19 @@ from interpbook.figures.columns import (
     WIDTH,
     WORD,
     WORDS,
-    Number,
     check_readings,
     check_words,
     draw_cell,
     draw_text,
-    label_apart,
     numbered,
     right_of_cells,
     sheet,
     short,
     signed_norm,
-    spread_out,
     wrapped,
     write,
 )
+from interpbook.figures.lettering import Number, label_apart, spread_out
 from interpbook.figures.style import FAINT, GREY, INK, SIGNED
 from interpbook.hidden import (
     Interpretation,
@@ -272,7 +270,7 @@ def saliency_map(
     y = top + (len(tokens) + 0.8) * ROW
     write(axes, WORDS, y, "sum (logits)", size=HEADING, colour=GREY, align="right")
     axes.plot([MARGIN, WIDTH - MARGIN], [y - 0.6 * ROW] * 2, color=FAINT, linewidth=0.8)
-    name = shortened(classifier.class_names[target], 20).replace("$", r"\$")
+    name = shortened(classifier.class_names[target], 20)
     said = f"logit of {name}: {float(logits[target]):+.2f}"
     write(axes, WIDTH - MARGIN, y + 16, said, size=HEADING, colour=GREY, align="right")
     return figure

@@ -6,10 +6,22 @@ from collections.abc import Sequence
 
 import numpy as np
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
-from interpbook.figures.style import BLUE, FAINT, GREY, INK, ORANGE, SIGNED, Array, new_axes
+from interpbook.figures.lettering import note
+from interpbook.figures.style import (
+    BLUE,
+    FAINT,
+    GREY,
+    INK,
+    ORANGE,
+    SIGNED,
+    Array,
+    legend_above,
+    new_axes,
+)
 from interpbook.scores import Explanation
 
 
@@ -66,11 +78,7 @@ def signed_bars(
     colours = [BLUE if score >= 0 else ORANGE for score in scores]
     bars = axes.barh(range(len(scores)), scores, color=colours, height=0.7)
     axes.bar_label(bars, fmt="%+.2f", padding=3, fontsize=8)
-    axes.set_yticks(range(len(scores)), labels)
-    axes.invert_yaxis()
-    axes.margins(x=0.15)
-    axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set(xlabel=unit, title=title)
+    _name_rows(axes, labels, unit, title)
     return figure
 
 
@@ -106,20 +114,18 @@ def waterfall(
     axes.vlines(ends, np.arange(len(ends)) - 0.33, np.arange(len(ends)) + 1.33, color=FAINT, lw=1)
     right = np.maximum(begins, begins + lengths)
     for row, (place, length) in enumerate(zip(right, lengths, strict=True)):
-        axes.annotate(
-            f"{length:+.2f}",
-            (place, row),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-        )
-    axes.set_yticks(range(len(lengths)), [*labels, total])
+        note(axes, f"{length:+.2f}", (place, row), (4, 0), va="center")
+    _name_rows(axes, [*labels, total], unit, title)
+    return figure
+
+
+def _name_rows(axes: Axes, labels: Sequence[str], unit: str, title: str) -> None:
+    """Name bars from the top down, leave room for their numbers, and mark zero."""
+    axes.set_yticks(range(len(labels)), labels)
     axes.invert_yaxis()
     axes.margins(x=0.15)
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.set(xlabel=unit, title=title)
-    return figure
 
 
 def ngram_waterfall(
@@ -174,7 +180,7 @@ def paired_bars(labels: Sequence[str], series: dict[str, Array], *, unit: str = 
     axes.set_yticks(rows, labels)
     axes.invert_yaxis()
     axes.axvline(0, color=INK, linewidth=0.8)
-    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    legend_above(axes, ncols=2)
     axes.set_xlabel(unit)
     return figure
 

@@ -11,22 +11,8 @@ from html import escape
 
 from interpbook._html import AGAINST, FOR
 from interpbook.experiments import Entry
-from interpbook.experiments.quantities import COUNTED
+from interpbook.experiments.quantities import COUNTED, QUANTITIES, corpus_name
 
-CORPORA = {"ag_news": "AG's News", "imdb": "IMDB", "mr": "MR"}
-QUANTITIES = {
-    "accuracy": "accuracy",
-    "ratio1": "@Ratio1",
-    "kept_accuracy": "accuracy, kept features",
-    "ratio2": "@Ratio2",
-    "ratio3": "@Ratio3",
-    "gradient_success": "attacks, Text-fool",
-    "word_scores_success": "attacks, B",
-    "classes": "classes",
-    "train_documents": "training documents",
-    "test_documents": "test documents",
-    "vocabulary": "words in the vocabulary",
-}
 SETTINGS = {
     "-": "none",
     "paper": "paper's epsilon",
@@ -204,7 +190,7 @@ def _row(entry: Entry) -> str:
     )
     documents = entry.trained_on.partition(" of ")[0].replace(",", "")
     cells = (
-        (_corpus(entry), None),
+        (corpus_name(entry.corpus), None),
         (None, f"{entry.source}, {entry.place}"),
         (_quantity(entry), _place(QUANTITIES, entry.quantity)),
         (str(entry.k) if entry.k else "–", entry.k),
@@ -232,7 +218,7 @@ def _row(entry: Entry) -> str:
     if entry.setting != "-":
         place += f"-{entry.setting.replace(' ', '-')}"
     return (
-        f'<tr role="row" id="{escape(place)}" data-corpus="{escape(_corpus(entry))}" '
+        f'<tr role="row" id="{escape(place)}" data-corpus="{escape(corpus_name(entry.corpus))}" '
         f'data-paper="{escape(entry.source)}" data-place="{escape(entry.place)}" '
         f'data-quantity="{escape(_quantity(entry))}" data-setting="{escape(_setting(entry))}" '
         f'data-verdict="{escape(entry.verdict)}">'
@@ -243,7 +229,7 @@ def _row(entry: Entry) -> str:
 def _filters(entries: Sequence[Entry]) -> str:
     selects = (
         ("paper", "Paper", [e.source for e in entries]),
-        ("corpus", "Corpus", [_corpus(e) for e in entries]),
+        ("corpus", "Corpus", [corpus_name(e.corpus) for e in entries]),
         ("place", "Place", [e.place for e in entries]),
         ("quantity", "Quantity", [_quantity(e) for e in entries]),
         ("setting", "Setting", [_setting(e) for e in entries]),
@@ -276,7 +262,7 @@ def verdict_map(entries: Sequence[Entry]) -> str:
         raise ValueError("expected at least one entry of the ledger, got none")
     groups: dict[str, list[Entry]] = {}
     for entry in entries:
-        corpus = f", {_corpus(entry)}" if entry.k else ""
+        corpus = f", {corpus_name(entry.corpus)}" if entry.k else ""
         groups.setdefault(f"{entry.source}{corpus}", []).append(entry)
     tables = "".join(_small_map(caption, chosen) for caption, chosen in groups.items())
     return f'{_STYLE}<div class="ib-verdicts">{tables}</div>'
@@ -287,7 +273,7 @@ def _small_map(caption: str, entries: Sequence[Entry]) -> str:
     across = {}
     for entry in sorted(entries, key=lambda entry: entry.k):
         suffix = "" if entry.setting == "-" else f", {_setting(entry)}"
-        column = str(entry.k) if entry.k else _corpus(entry)
+        column = str(entry.k) if entry.k else corpus_name(entry.corpus)
         across[column] = None
         rows.setdefault(_quantity(entry) + suffix, {})[column] = entry
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in across)
@@ -315,10 +301,6 @@ def _verdict(verdict: str, *, short: bool = False) -> str:
         else f'<span aria-hidden="true">{sign}</span> {escape(verdict)}'
     )
     return f'<span class="ib-verdict ib-verdict-{escape(name)}">{words}</span>'
-
-
-def _corpus(entry: Entry) -> str:
-    return CORPORA.get(entry.corpus, entry.corpus)
 
 
 def _quantity(entry: Entry) -> str:
