@@ -1,15 +1,33 @@
-"""What all figures share: a notebook's backend, grids and legends."""
+"""What all figures share: a notebook's backend, the signed scale, grids and legends."""
 
 from __future__ import annotations
 
 import textwrap
 
 import nbformat
+import numpy as np
 import pytest
 from matplotlib import colors
 from nbclient import NotebookClient
 
-from interpbook.figures.style import faint_grid, legend_above, new_axes
+from interpbook.figures.style import (
+    BLUE,
+    ORANGE,
+    SIGNED,
+    faint_grid,
+    legend_above,
+    new_axes,
+    signed_norm,
+)
+
+
+@pytest.mark.parametrize("scores", [[-1.0, 4.0], [[3.0, -4.0]], [0.0, 0.0], []])
+def test_zero_is_the_middle_of_a_signed_scale_and_white(scores):
+    norm = signed_norm(scores)
+    limit = max(np.abs(scores).max(initial=0), 1e-12)
+    assert (norm.vmin, norm.vcenter, norm.vmax) == (-limit, 0, limit)
+    shades = [colors.to_hex(SIGNED(norm(score))) for score in (-limit, limit)]
+    assert shades == [ORANGE, BLUE] and SIGNED(norm(0.0))[:3] == pytest.approx([1, 1, 1], abs=0.01)
 
 
 def test_a_grid_is_faint_and_below_what_is_drawn():

@@ -34,7 +34,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "gradient": {"color": ORANGE, "marker": "^", "linestyle": "--"},
     "random": {"color": GREY, "marker": "x", "linestyle": (0, (1, 2))},
 }
-# The paper's line and two of ours, by place.
+# The paper's line, and ours in the order of the settings.
 _PAPER = {"color": GREY, "marker": "s", "markerfacecolor": "white", "linestyle": "--"}
 _OURS = (
     {"color": BLUE, "marker": "o", "linestyle": "-"},
@@ -125,9 +125,9 @@ def table2_curves(theirs: Theirs, ours: Ours, *, title: str = "") -> Figure:
     theirs : mapping of ranking to mapping of int to float
         The paper's success in per cent, by k.
     ours : mapping of str to mapping of ranking to mapping of int to array of shape (S,)
-        Ours by setting; the mean over S runs is drawn, with bars of one standard deviation.
+        Our success by setting: the mean over S runs is drawn, with bars of one standard deviation.
     title : str
-        Above the figure.
+        Written above the figure.
 
     Raises
     ------
@@ -182,11 +182,11 @@ def attacked_words(
     words : mapping of ranking to mapping of str to float
         The words of each ranking, the first on top.
     hatched : collection of str
-        Words of a kind to be told apart, by hatching and by colour.
+        Words to be told apart from the others, by hatching and by colour.
     hatched_name : str
-        What they are.
+        What the hatched words are.
     unit : str
-        Below the panels.
+        Written below the panels.
 
     Raises
     ------
@@ -218,16 +218,17 @@ def attacked_words(
 def effect_scatter(study: EffectStudy, *, shown: int = 4000, title: str = "") -> Figure:
     """Draw a point for each word: B's entry to the right, what the logit really loses upwards.
 
-    On the dashed line B says the truth. Points whose two numbers differ in sign are triangles.
+    A point on the dashed line is a word of which B says the truth. Points whose two numbers differ
+    in sign are triangles.
 
     Parameters
     ----------
     study : EffectStudy
-        Of many words.
+        What many words' going does, and what B says of it.
     shown : int
         Draw at most so many words, spread evenly over the documents.
     title : str
-        Above the figure.
+        Written above the figure.
     """
     chosen = np.unique(np.linspace(0, len(study) - 1, min(shown, len(study))).round().astype(int))
     x, y = (np.asarray(values)[chosen] for values in (study.predicted, study.exact))
@@ -262,7 +263,7 @@ def defence_panels(
         For each panel, for each row, the first on top, for each series its values, one a run.
         There are three series at most, told apart by marker as well as by colour.
     unit : str
-        Below the panels.
+        Written below the panels.
 
     Raises
     ------
@@ -310,7 +311,7 @@ def repair_shares(counts: Mapping[str, Mapping[str, int]], *, title: str = "") -
         For each kind how many were ``"restored"``, made ``"another"`` word, or ``"left"`` unknown
         (``typos_repaired``); kinds of which there are none are left out.
     title : str
-        Above the figure.
+        Written above the figure.
     """
     kinds = [kind for kind, found in counts.items() if sum(found.values())]
     figure, axes = new_axes(6.2, 1.2 + 0.34 * len(kinds))

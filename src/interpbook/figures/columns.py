@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from interpbook.figures.lettering import Number, note, text_width
-from interpbook.figures.style import GREY, INK, SIGNED, Array, new_axes
+from interpbook.figures.style import GREY, INK, SIGNED, new_axes, signed_norm
 from interpbook.hidden import Interpretation
 from interpbook.text import shortened
 
@@ -30,7 +30,10 @@ LOOKS = (("#332288", "o"), ("#aa4499", "s"), ("#117733", "^"), ("#661100", "D"),
 
 
 def sheet(body: Number, title: str) -> tuple[Figure, Axes, float]:
-    """Return a page in points, y downwards, for a body so high, and where the body begins."""
+    """Return a page for a body of this height, its axes in points, and the y where the body begins.
+
+    On the page y grows downwards.
+    """
     top = 26.0 + 20 * bool(title)
     figure, axes = new_axes(WIDTH / 72, (top + body + MARGIN) / 72)
     figure.set_layout_engine("none")
@@ -71,7 +74,7 @@ def short(word: str) -> str:
 
 
 def wrapped(words: Sequence[str], width: Number) -> list[str]:
-    """Set words in lines of this width in points, commas between them."""
+    """Set words, with commas between them, in lines of this width in points."""
     lines: list[str] = []
     for number, word in enumerate(words):
         piece = short(word) + ("," if number + 1 < len(words) else "")
@@ -108,7 +111,7 @@ def right_of_cells(interpretation: Interpretation) -> float:
 def draw_text(
     axes: Axes, interpretation: Interpretation, y: Number, headings: Number
 ) -> dict[int, tuple[float, float]]:
-    """Draw words, receptive fields and saliency from y on; return where each location is left."""
+    """Draw words, receptive fields and saliency from y on; return each reading's right end."""
     readings, tokens = interpretation.readings, interpretation.tokens
     right = right_of_cells(interpretation)
     write(axes, WORDS, headings - 12, "words", size=HEADING, colour=GREY, align="right")
@@ -133,16 +136,10 @@ def draw_text(
     return {reading.location: (right, y + (reading.location + 0.5) * ROW) for reading in readings}
 
 
-def signed_norm(scores: Array) -> TwoSlopeNorm:
-    """Return a scale centred on zero."""
-    limit = max(float(np.abs(np.asarray(scores)).max(initial=0)), 1e-12)
-    return TwoSlopeNorm(0, -limit, limit)
-
-
 def draw_cell(
     axes: Axes, place: tuple[Number, Number, Number], score: float, norm: TwoSlopeNorm
 ) -> None:
-    """Draw a location of this width with its score; a dot for exactly zero."""
+    """Draw a location with its score, a dot for exactly zero; ``place`` is x, y and width."""
     x, y, width = place
     shade = SIGNED(norm(score))
     axes.add_patch(Rectangle((x, y), width, ROW, facecolor=shade, edgecolor="white", linewidth=1))
@@ -156,7 +153,7 @@ def _luminance(colour: Sequence[float]) -> float:
 
 
 def numbered(axes: Axes, x: Number, y: Number, number: int, *, size: Number = 10) -> None:
-    """Draw the marker of a reading with its number, counted from 1, inside."""
+    """Draw the marker of a reading, and in it the reading's number, counted from 1."""
     colour, marker = LOOKS[number]
     axes.plot(x, y, marker, color=colour, markersize=size * (1.25 if marker == "^" else 1.0),
               markeredgecolor="white", markeredgewidth=0.8, zorder=5)  # fmt: skip

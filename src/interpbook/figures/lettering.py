@@ -35,7 +35,10 @@ def text_width(text: str, size: Number) -> float:
 def note(
     axes: Axes, text: str, place: Array, offset: tuple[Number, Number], **looks: Any
 ) -> Annotation:
-    """Write a text so many points right of and above a place, small unless ``looks`` say more."""
+    """Write a text near a place, small unless ``looks`` has a font size.
+
+    ``offset`` is how many points right of the place and above it the text stands.
+    """
     return axes.annotate(
         text, place, xytext=offset, textcoords="offset points", **({"fontsize": 8} | looks)
     )
@@ -69,18 +72,18 @@ def label_apart(
     markers: Array,
     lines: Sequence[tuple[Array, Array]] = (),
 ) -> list[Annotation]:
-    """Write (place, text, colour) beside their places, off each other, a line to what moved far.
+    """Write labels beside their places without overlap, and a line to each one that moved far.
 
     Dollar signs in a text stand for themselves.
 
     Parameters
     ----------
     axes : Axes
-        Its limits stay.
+        Axes whose limits stay as they are.
     labels : sequence of ((x, y), text, colour)
-        What to write.
+        Where each label belongs, what it says, and its colour.
     markers : array of shape (n, 2)
-        Places of large markers, to be kept free.
+        Places of large markers that no label should cover.
     lines : sequence of (start, end)
         Straight lines, in pixels, that labels avoid if they can.
     """
@@ -107,7 +110,7 @@ def label_apart(
         for dx, dy in _offsets(half / pixels):
             centre = middle + np.array([dx, dy]) * pixels
             box = np.array([centre - half, centre + half])
-            # Near, if two places are as free.
+            # Of two places that are as free, the nearer one.
             cost = 9 * _outside(box, frame) + 3 * _overlap(box, boxes) + np.hypot(dx, dy)
             if best is None or cost < best[0]:
                 best = cost, (dx, dy), box
@@ -134,7 +137,7 @@ def _offsets(half: np.ndarray) -> list[tuple[float, float]]:
 
 
 def _settle(axes: Axes) -> None:
-    """Keep the limits as they are now."""
+    """Keep the limits that the axes have now."""
     axes.get_xlim(), axes.get_ylim()  # settles what is still to be scaled
     axes.set_autoscale_on(False)
 

@@ -74,7 +74,7 @@ def estimates(
     values, halves : arrays of shape (R,)
         The middle of each interval, and half its length.
     unit, title : str
-        On the axis; above the figure.
+        Written on the axis and above the figure.
     """
     values, halves = np.asarray(values, dtype=float), np.asarray(halves, dtype=float)
     figure, axes = new_axes(6.4, 1.0 + 0.36 * len(values))
@@ -104,18 +104,19 @@ def kept_intervals(
     labels : sequence of str
         R names.
     shares : array of shape (R,)
-        Each between 0 and 1.
+        Shares between 0 and 1.
     intervals : sequence of R (low, high)
-        Need not be symmetric.
+        The intervals' ends; they need not be symmetric around the shares.
     mark : float, optional
         A share to compare with, drawn as a line.
     unit : str
-        Below the figure.
+        Written below the figure.
 
     Raises
     ------
     ValueError
-        If the three are not as many, there is none, or a share lies outside its interval.
+        If labels, shares and intervals are not as many, there is none, or a share lies outside its
+        interval.
     """
     shares = np.asarray(shares, dtype=float)
     if not len(labels) == len(shares) == len(intervals) or not len(labels):

@@ -58,7 +58,7 @@ def preservation_curves(
     Parameters
     ----------
     records : sequence of dict
-        Of the study ``yuan-interpretations``; those of other corpora are left out.
+        Records of the study ``yuan-interpretations``; those of other corpora are left out.
     corpus : str
         A name that ``load_corpus`` knows.
     methods : sequence of str
@@ -119,7 +119,7 @@ def preservation_curves(
 
 
 def _draw_chance(axes: Axes, estimates: Sequence[Estimate]) -> None:
-    """Draw a line and the band of its intervals, both on to the panel's edges."""
+    """Draw the line of what chance keeps and the band of its intervals, to the panel's edges."""
     name, look = method_name(_CHANCE), _LOOKS[_CHANCE]
     places = [-1, *range(len(estimates)), len(estimates)]
     held = [estimates[0], *estimates, estimates[-1]]
@@ -193,11 +193,11 @@ def repeated_words(
         Each word's cosine with an interpretation's vector, and the lead of a class, in logits, in a
         text of this word alone.
     chosen : sequence of int
-        The interpretation's words, drawn as triangles.
+        Numbers of the interpretation's words, which are drawn as triangles.
     name : str
         The class.
     title : str
-        Above the figure.
+        Written above the figure.
 
     Raises
     ------

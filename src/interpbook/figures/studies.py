@@ -55,7 +55,7 @@ def feature_histogram(u_max: Array, *, unit: str = "features") -> Figure:
     u_max : array of any shape
         One number for each filter and document.
     unit : str
-        What is counted.
+        What the counts are of.
 
     Raises
     ------
@@ -98,11 +98,11 @@ def epsilon_sweep(
         ``epsilon``, ``kept_accuracy``, ``ratio2`` and ``ratio3``, as ``FilterStudy.curve`` returns
         them and records hold them.
     accuracy : float
-        Of the model with all its features, as a share.
+        Accuracy of the model with all its features, as a share.
     marks : mapping of str to float, optional
         Thresholds to mark, by name.
     title : str
-        Above the figure.
+        Written above the figure.
     """
     figure, axes = new_axes(6.4, 3.6)
     epsilon = np.asarray(curve["epsilon"])
@@ -145,7 +145,7 @@ def table1_curves(entries: Sequence[Entry]) -> Figure:
     Parameters
     ----------
     entries : sequence of Entry
-        Of one corpus.
+        Entries of the ledger, all of one corpus.
 
     Raises
     ------
@@ -211,9 +211,9 @@ def choices_plot(
     base : mapping of str to array of shape (S,)
         Each quantity's values over the unchanged runs.
     changed : mapping of str to mapping of str to array
-        The same of each change, the first on top.
+        Each change's values of the same quantities, the first change on top.
     unit : str
-        Below the panels.
+        Written below the panels.
 
     Raises
     ------
@@ -254,14 +254,14 @@ def choices_plot(
 def yuan_choices(records: Sequence[Record], *, paper: float) -> Figure:
     """Draw a deep network's test accuracy by what was changed in its training.
 
-    A dot for each run, a ring around their mean, the best change on top. The line is the mean of
-    the unchanged runs, in a band from the lowest of them to the highest; the dashed line is the
-    paper's.
+    Each change has a dot for each run and a ring around their mean, the best change on top. The
+    line is the mean of the unchanged runs, in a band from the lowest of them to the highest; the
+    dashed line is the paper's.
 
     Parameters
     ----------
     records : sequence of dict
-        Of ``yuan-choices``, and of ``yuan-table3`` for the unchanged runs; of one corpus.
+        Records of one corpus: changed runs of ``yuan-choices``, unchanged ones of ``yuan-table3``.
     paper : float
         The paper's accuracy in per cent.
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -34,6 +34,12 @@ def new_axes(width: float, height: float, *, rows: int = 1, **options: Any) -> t
     load_backend()
     with plt.rc_context(STYLE):
         return plt.subplots(rows, figsize=(width, height), layout="constrained", **options)
+
+
+def signed_norm(scores: Array) -> TwoSlopeNorm:
+    """Return a scale for ``SIGNED`` that is centred on zero and reaches to the largest score."""
+    limit = max(float(np.abs(np.asarray(scores)).max(initial=0)), 1e-12)
+    return TwoSlopeNorm(0, -limit, limit)
 
 
 def faint_grid(axes: Axes, axis: Literal["x", "y", "both"]) -> None:

@@ -30,7 +30,7 @@ _WIDTH, _MARGIN = 352.0, 4.0  # points: what a phone shows without making it muc
 _WORD, _NUMBER, _HEADING = 10.0, 7.5, 8.5  # sizes of type, in points
 _BOX, _LINE, _HEAD, _GAP = 15.0, 31.0, 16.0, 8.0  # heights, in points
 _SHOWN_WORDS = 120
-_FAINTEST = 0.05  # of the strongest score: below, a word has no colour, line or number
+_FAINTEST = 0.05  # share of the strongest score below which a word is plain
 
 
 def id_grid(ids: Array, words: Sequence[Sequence[str]], *, title: str = "") -> Figure:
@@ -39,11 +39,11 @@ def id_grid(ids: Array, words: Sequence[Sequence[str]], *, title: str = "") -> F
     Parameters
     ----------
     ids : array of shape (N, l), int
-        0 is padding.
+        The words' ids, with 0 for padding.
     words : sequence of N sequences of str
         The documents' words, without padding.
     title : str
-        Above the figure.
+        Written above the figure.
     """
     ids = np.asarray(ids)
     documents, length = ids.shape
@@ -91,7 +91,7 @@ def padding_map(plans: dict[str, Sequence[Array]], *, title: str = "") -> Figure
     plans : dict of str to sequence of arrays of int
         Each way of making batches: its name, and the documents' lengths batch by batch.
     title : str
-        Above the figure.
+        Written above the figure.
     """
     figure, rows = new_axes(6.6, 0.5 + 1.7 * len(plans), rows=len(plans), sharey=True)
     rows = np.atleast_1d(rows)
@@ -126,7 +126,7 @@ def word_map(
     groups : sequence of str
         Each word's group.
     title : str
-        Above the figure.
+        Written above the figure.
     """
     places, groups = np.asarray(places), np.asarray(groups)
     figure, axes = new_axes(6.4, 4.2)
@@ -167,9 +167,10 @@ def word_views(views: Sequence[WordView], *, title: str = "") -> Figure:
     Parameters
     ----------
     views : sequence of WordView
-        From top to bottom; a rule parts different texts. Of a long text the first 120 words.
+        Views from top to bottom, with a rule between different texts. Of a long text the first 120
+        words are drawn.
     title : str
-        Above the figure.
+        Written above the figure.
 
     Raises
     ------
@@ -276,25 +277,25 @@ def leave_out_curves(
 ) -> Figure:
     """Draw s of equation (13) over the fall of the label's log odds, and the words of each view.
 
-    In one text s depends on nothing else, so each text has one rising curve, and its words lie on
-    it: solid as clipped, dotted above lambda as it would go on.
+    Within one text s depends on nothing but that fall, so each text has one rising curve, and its
+    words lie on it. The curve is solid as clipped, and dotted as it would go on above lambda.
 
     Parameters
     ----------
     views : sequence of WordView
         Up to four global views with the same lambda.
     labels : sequence of str
-        What the legend says of each.
+        Names of the views in the legend.
     named : int
         How many words of each view, the strongest ones, are written beside their points.
     title : str
-        Above the figure.
+        Written above the figure.
 
     Raises
     ------
     ValueError
         If there is no view, one too many, a local one, or not the same lambda in all; or if the
-        labels are not as many.
+        labels are not as many as the views.
     """
     if not 1 <= len(views) <= 4:
         raise ValueError(f"expected one to four views, got {len(views)}")
@@ -351,7 +352,7 @@ def _falls(view: WordView) -> np.ndarray:
 
 
 def _curve(view: WordView, falls: np.ndarray) -> np.ndarray:
-    """Return s where the log odds fall by so much: a row with that in the label's column."""
+    """Return s for falls of the log odds, from rows of B that hold a fall in the label's column."""
     logits = view.explanation.logits
     rows = np.zeros((len(falls), len(logits)))
     rows[:, view.label] = falls

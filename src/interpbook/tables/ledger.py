@@ -109,8 +109,8 @@ _STYLE = f"""<style>
 def ledger_table(entries: Sequence[Entry]) -> str:
     """Return the ledger as a table with a row for each entry, and the filters that go with it.
 
-    A narrow column shows each row as a card with its labels. The filters stay hidden until a script
-    finds them. Cells whose text does not sort as it should carry ``data-sort``.
+    A narrow column shows each row as a card with labels. The filters stay hidden until a script
+    finds them. Cells whose text does not sort as their value does carry ``data-sort``.
 
     Raises
     ------
@@ -159,7 +159,7 @@ _COLUMNS = (
 
 
 def _caption(entries: Sequence[Entry]) -> str:
-    """Say which tables these are and in what their numbers are."""
+    """Say which tables of the papers the numbers are from, and what unit they have."""
     tables: dict[str, list[str]] = {}
     for entry in entries:
         of_source = tables.setdefault(entry.source, [])
@@ -251,7 +251,8 @@ def _filters(entries: Sequence[Entry]) -> str:
 def verdict_map(entries: Sequence[Entry]) -> str:
     """Return small tables with a sign for each verdict, quantities down.
 
-    One a paper and corpus with k across; where there is no k, one a paper with corpora across.
+    Each paper and corpus has a table with k across; a paper whose numbers have no k has one table,
+    with corpora across.
 
     Raises
     ------

@@ -31,12 +31,12 @@ Ours = Mapping[str, Mapping[str, Mapping[int, Sequence[float] | np.ndarray]]]
 def table1_html(entries: Sequence[Entry]) -> str:
     """Return one corpus's part of Table 1 as HTML: for each k the paper's row, ours and our spread.
 
-    Narrow enough for a phone: three short lines for each k instead of one long one.
+    Three short lines for each k, instead of one long one, make the table narrow enough for a phone.
 
     Parameters
     ----------
     entries : sequence of Entry
-        Of one corpus; those at a calibrated epsilon are left out.
+        Entries of the ledger, all of one corpus; those at a calibrated epsilon are left out.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def table1_html(entries: Sequence[Entry]) -> str:
 def table2_html(theirs: Theirs, ours: Ours, *, caption: str) -> str:
     """Return one corpus's part of Table 2 as HTML: for each k the paper's row and ours by setting.
 
-    Narrow enough for a phone: short lines for each k instead of one long one.
+    Short lines for each k, instead of one long one, make the table narrow enough for a phone.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ def preservation_html(
     Parameters
     ----------
     records : sequence of dict
-        Of the study ``yuan-interpretations``; those of other corpora are left out.
+        Records of the study ``yuan-interpretations``; those of other corpora are left out.
     corpus : str
         A name that ``load_corpus`` knows.
     k : int
@@ -110,7 +110,7 @@ def read_back_html(
     Parameters
     ----------
     text : str
-        What was interpreted.
+        The text that was interpreted.
     words : sequence of sequences of str
         The words of each location, in the order in which they are read.
     before, after : arrays of shape (c,)
