@@ -31,7 +31,7 @@ def test_zero_is_the_middle_of_a_signed_scale_and_white(scores):
 
 
 def test_a_grid_is_faint_and_below_what_is_drawn():
-    _, axes = new_axes(2, 2)
+    _, axes = new_axes(2.0, 2.0)
     faint_grid(axes, "x")
     down, across = axes.xaxis.get_gridlines()[0], axes.yaxis.get_gridlines()[0]
     assert down.get_visible() and not across.get_visible()
@@ -39,7 +39,7 @@ def test_a_grid_is_faint_and_below_what_is_drawn():
 
 
 def test_a_legend_above_covers_nothing_of_the_axes():
-    figure, axes = new_axes(4, 3)
+    figure, axes = new_axes(4.0, 3.0)
     axes.plot([0, 1], label="line")
     legend_above(axes)
     figure.canvas.draw()
