@@ -117,9 +117,9 @@ def test_a_door_opens_to_what_it_names_and_hides_no_module(package):
         assert name not in modules, f"{package} exports {name} and has a module of that name"
 
 
-def test_the_package_opens_figures_and_widgets_when_asked():
+def test_the_package_opens_what_readers_see_when_asked():
     assert interpbook.fit is importlib.import_module("interpbook.models").fit
-    for name in ("figures", "widgets"):
+    for name in ("figures", "tables", "widgets"):
         assert name in dir(interpbook)
         assert getattr(interpbook, name) is importlib.import_module(f"interpbook.{name}")
     with pytest.raises(AttributeError, match="module 'interpbook' has no attribute 'figure'"):

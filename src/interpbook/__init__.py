@@ -64,8 +64,8 @@ __all__ = [
     "word_view",
 ]
 
-# What draws is loaded when it is first asked for: it takes as long as all the rest.
-_ROOMS_ON_DEMAND = ("figures", "widgets")
+# What readers see is loaded when it is first asked for: it takes as long as all the rest.
+_ROOMS_ON_DEMAND = ("figures", "tables", "widgets")
 
 
 def __getattr__(name: str) -> ModuleType:

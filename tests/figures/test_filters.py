@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-import matplotlib
 import numpy as np
 import pytest
 import torch
 from matplotlib import colors
-from matplotlib import pyplot as plt
 
 from interpbook import best_ngrams, discriminative_ngrams, figures, filter_profile, pad
 from interpbook.figures.filters import _LINE, _LOOKS, _contrast, _lanes
@@ -19,13 +17,6 @@ from interpbook.scores import Ngram
 from support.networks import tiny_classifier
 
 TEXT = "What a GOOD movie, but it isn't bad: slow, slow, moving (costs $_{$ or $6)!"
-
-
-@pytest.fixture(autouse=True)
-def on_paper():
-    matplotlib.use("agg")
-    yield
-    plt.close("all")
 
 
 def texts(axes) -> list[str]:

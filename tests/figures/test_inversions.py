@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import matplotlib
 import numpy as np
 import pytest
 import torch
@@ -15,13 +14,6 @@ from interpbook.hidden import Fields, Objective, closed_form, invert, nearest_wo
 
 WORDS = ("<pad>", "<unk>", "good", "bad", "slow", "moving", "film", "cast")
 RATE, STEPS = 0.05, 40
-
-
-@pytest.fixture(autouse=True)
-def on_paper():
-    matplotlib.use("agg")
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-import matplotlib
 import numpy as np
 import pytest
 from matplotlib import colors
-from matplotlib import pyplot as plt
 
 from interpbook import figures
-from interpbook.experiments import Entry
+from interpbook.experiments import cells
+from interpbook.experiments.studies.yuan import CHOICES
 from interpbook.figures.style import BLUE, GREY, ORANGE
-
-
-@pytest.fixture(autouse=True)
-def on_paper():
-    matplotlib.use("agg")
-    yield
-    plt.close("all")
+from support.papers import ENTRIES, ENTRY
 
 
 def texts(legend):
@@ -88,30 +82,6 @@ def test_sweep_of_a_curve_that_never_removes_everything_keeps_its_range():
     assert figures.epsilon_sweep(curve, accuracy=0.9).axes[0].get_xlim() == (0.001, 1000)
 
 
-ENTRY = Entry(
-    source="X",
-    place="Table 1",
-    corpus="ag_news",
-    k=30,
-    quantity="accuracy",
-    setting="-",
-    paper=90.0,
-    ours=89.0,
-    sd=0.5,
-    seeds=3,
-    tolerance=2.0,
-    verdict="reproduced",
-    reason="",
-    trained_on="62,517 of 120,000",
-)
-ENTRIES = [
-    ENTRY,
-    replace(ENTRY, k=600, paper=91.0, ours=88.0, sd=0.25),
-    replace(ENTRY, quantity="ratio3", setting="paper", paper=95.0, ours=97.0, tolerance=10.0),
-    replace(ENTRY, quantity="ratio3", setting="calibrated", paper=95.0, ours=99.0, tolerance=10.0),
-]
-
-
 def test_table1_draws_theirs_and_ours_by_quantity():
     figure = figures.table1_curves(ENTRIES)
     accuracy, ratio3 = figure.axes
@@ -151,27 +121,11 @@ def test_table1_lines_differ_in_more_than_colour():
     assert shades == [GREY, BLUE, ORANGE]
 
 
-def test_table1_as_html_has_three_lines_for_each_k():
-    html = figures.table1_html(ENTRIES)
-    rows = html.count("<tr>")
-    assert rows == 1 + 3 * 2
-    assert "<td>paper</td><td>90.0</td><td></td><td></td><td></td><td>95.0</td>" in html
-    assert "<td>ours</td><td>89.0</td><td></td><td></td><td></td><td>97.0</td>" in html
-    assert "<td>±</td><td>0.5</td>" in html and "99.0" not in html
-    assert "AG&#x27;s News" in html and "3 runs, trained on 62,517 of 120,000 documents" in html
-
-
-def test_table1_of_one_run_has_no_spread():
-    html = figures.table1_html([replace(ENTRY, seeds=1, sd=0.0)])
-    assert "<td>±</td><td></td>" in html and "0.0</td>" in html
-
-
-@pytest.mark.parametrize("draw", [figures.table1_curves, figures.table1_html])
-def test_table1_wants_one_corpus(draw):
+def test_table1_wants_one_corpus():
     with pytest.raises(ValueError, match="one corpus, got ag_news, imdb"):
-        draw([ENTRY, replace(ENTRY, corpus="imdb")])
+        figures.table1_curves([ENTRY, replace(ENTRY, corpus="imdb")])
     with pytest.raises(ValueError, match="one corpus, got none"):
-        draw([])
+        figures.table1_curves([])
 
 
 def test_choices_are_drawn_as_changes_from_the_mean_of_the_base():
@@ -198,3 +152,102 @@ def test_choices_want_something_to_draw():
         figures.choices_plot({}, {"a": {}})
     with pytest.raises(ValueError, match="got 1 of the one and 0"):
         figures.choices_plot({"a": [1.0]}, {})
+
+
+# Choices of the deep network's training.
+
+
+def run(accuracy: float, **changes: Any) -> dict[str, Any]:
+    return {"changes": changes, "recipe": {"corpus": "mr"}, "metrics": {"accuracy": accuracy}}
+
+
+RUNS = [
+    run(0.80),
+    run(0.81),
+    run(0.82),
+    run(0.75, vector_corpora=[]),
+    run(0.77, vector_corpora=[]),
+    run(0.79, vector_corpora=["imdb"]),
+    run(0.70, dropout=0.0),
+    run(0.78, padding="paper"),
+    run(0.74, vector_corpora=[], tokenizer="words"),
+    run(0.60, missing="zero"),
+]
+
+
+def rows_of(axes) -> dict[str, tuple[list[float], float]]:
+    """Read back each row's dots and ring."""
+    labels = [tick.get_text() for tick in axes.get_yticklabels()]
+    found = {}
+    for row, label in enumerate(labels):
+        dots, ring = axes.collections[2 * row : 2 * row + 2]
+        assert set(dots.get_offsets()[:, 1]) == set(ring.get_offsets()[:, 1]) == {row}
+        found[label] = dots.get_offsets()[:, 0].tolist(), ring.get_offsets()[0, 0]
+    return found
+
+
+def test_choices_are_drawn_by_group_the_best_on_top():
+    vectors, others = figures.yuan_choices(RUNS, paper=79.96).axes
+    assert [axes.get_title(loc="left") for axes in (vectors, others)] == [
+        "vectors",
+        "other settings",
+    ]
+    found = rows_of(vectors)
+    assert list(found) == [
+        "from IMDB alone",
+        "none (random start)",
+        "none (random start), lower-cased text",
+    ]
+    assert found["none (random start)"] == (pytest.approx([75, 77]), pytest.approx(76))
+    assert list(rows_of(others)) == ["paper's padding", "no dropout", "missing = zero"]
+    for axes in (vectors, others):
+        bottom, top = axes.get_ylim()
+        assert bottom > 2 > 0 > top  # three rows, the first on top
+
+
+def test_choices_stand_beside_the_unchanged_runs_and_the_paper():
+    figure = figures.yuan_choices(RUNS, paper=79.96)
+    for axes in figure.axes:
+        [band] = axes.patches
+        assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx((80, 82))
+        mean, paper = axes.lines
+        assert mean.get_xdata() == pytest.approx([81, 81])
+        assert paper.get_xdata() == pytest.approx([79.96] * 2)
+        assert colors.same_color(paper.get_color(), ORANGE) and paper.get_linestyle() == "--"
+    assert sorted(texts(figure.legends[0])) == [
+        "a run",
+        "mean of its runs",
+        "paper: 79.96",
+        "unchanged: mean",
+        "unchanged: range",
+    ]
+    dots = figure.axes[0].collections[0]
+    assert colors.same_color(dots.get_facecolor()[0], BLUE)
+
+
+def test_every_choice_of_the_study_has_a_name_of_its_own():
+    records = [run(0.8)]
+    for cell in cells("yuan-choices", corpora=["mr"], seeds=[0]):
+        changes = {n: list(v) if isinstance(v, tuple) else v for n, v in cell.changes.items()}
+        records.append(run(0.7, **changes))
+    figure = figures.yuan_choices(records, paper=79.96)
+    labels = [tick.get_text() for axes in figure.axes for tick in axes.get_yticklabels()]
+    assert len(set(labels)) == len(labels) == len(CHOICES["mr"])
+    assert not [label for label in labels if "=" in label]
+
+
+def test_one_group_alone_is_one_panel():
+    [axes] = figures.yuan_choices([run(0.8), run(0.7, dropout=0.0)], paper=79.96).axes
+    assert axes.get_title(loc="left") == "other settings"
+
+
+def test_choices_want_changed_and_unchanged_runs_of_one_corpus():
+    with pytest.raises(ValueError, match="one corpus, got none"):
+        figures.yuan_choices([], paper=79.96)
+    other = run(0.9) | {"recipe": {"corpus": "ag_news"}}
+    with pytest.raises(ValueError, match="one corpus, got ag_news, mr"):
+        figures.yuan_choices([*RUNS, other], paper=79.96)
+    with pytest.raises(ValueError, match="got 3 of the one and 0 of the other"):
+        figures.yuan_choices(RUNS[:3], paper=79.96)
+    with pytest.raises(ValueError, match="got 0 of the one and 2 of the other"):
+        figures.yuan_choices(RUNS[3:5], paper=79.96)

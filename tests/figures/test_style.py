@@ -1,108 +1,51 @@
-"""Figures show what they are given: numbers read back from what was drawn."""
+"""What all figures share: a notebook's backend, the signed scale, grids and legends."""
 
 from __future__ import annotations
 
 import textwrap
 
-import matplotlib
 import nbformat
 import numpy as np
 import pytest
-import torch
 from matplotlib import colors
-from matplotlib import pyplot as plt
 from nbclient import NotebookClient
 
-from interpbook import Vocabulary, figures
-from interpbook.figures.style import BLUE, ORANGE
-from interpbook.scores import explain
-from support.networks import network
+from interpbook.figures.style import (
+    BLUE,
+    ORANGE,
+    SIGNED,
+    faint_grid,
+    legend_above,
+    new_axes,
+    signed_norm,
+)
 
 
-@pytest.fixture(autouse=True)
-def on_paper():
-    matplotlib.use("agg")
-    yield
-    plt.close("all")
+@pytest.mark.parametrize("scores", [[-1.0, 4.0], [[3.0, -4.0]], [0.0, 0.0], []])
+def test_zero_is_the_middle_of_a_signed_scale_and_white(scores):
+    norm = signed_norm(scores)
+    limit = max(np.abs(scores).max(initial=0), 1e-12)
+    assert (norm.vmin, norm.vcenter, norm.vmax) == (-limit, 0, limit)
+    shades = [colors.to_hex(SIGNED(norm(score))) for score in (-limit, limit)]
+    assert shades == [ORANGE, BLUE] and SIGNED(norm(0.0))[:3] == pytest.approx([1, 1, 1], abs=0.01)
 
 
-def widths(axes):
-    return [bar.get_width() for bar in axes.patches]
+def test_a_grid_is_faint_and_below_what_is_drawn():
+    _, axes = new_axes(2.0, 2.0)
+    faint_grid(axes, "x")
+    down, across = axes.xaxis.get_gridlines()[0], axes.yaxis.get_gridlines()[0]
+    assert down.get_visible() and not across.get_visible()
+    assert axes.get_axisbelow() is True and colors.to_hex(down.get_color()) == "#eeeeee"
 
 
-def test_heatmap_is_centred_on_zero_and_writes_every_number():
-    figure = figures.signed_heatmap([[1.0, -4.0], [0.0, 2.0]], ["a", "b"], ["no", "yes"], title="T")
-    axes = figure.axes[0]
-    norm = axes.collections[0].norm
-    assert (norm.vmin, norm.vcenter, norm.vmax) == (-4, 0, 4)
-    assert [text.get_text() for text in axes.texts] == ["1.00", "-4.00", "0.00", "2.00"]
-    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["a", "b"]
-    assert figure.axes[1].get_ylabel() == "logits" and axes.get_title() == "T"
-
-
-def test_heatmap_of_zeros_is_drawn():
-    assert figures.signed_heatmap(np.zeros((2, 2)), "ab", "cd").axes
-
-
-def test_bars_are_blue_for_and_orange_against():
-    axes = figures.signed_bars(["a", "b"], torch.tensor([1.5, -0.5])).axes[0]
-    assert widths(axes) == [1.5, -0.5]
-    assert [colors.to_hex(bar.get_facecolor()) for bar in axes.patches] == [BLUE, ORANGE]
-    assert axes.yaxis_inverted()
-
-
-def test_window_scores_mark_the_first_of_equal_windows():
-    axes = figures.window_scores(["a", "good", "a", "good"], [1.0, 0.0, 1.0], width=2).axes[0]
-    assert axes.texts[0].get_text() == "u_max = 1.00" and axes.texts[0].xy == (0, 1.0)
-
-
-def test_waterfall_ends_at_the_sum():
-    axes = figures.waterfall(["a", "b", "c"], [2.0, -3.0, 0.5]).axes[0]
-    assert widths(axes) == [2.0, -3.0, 0.5, -0.5]
-    assert [bar.get_x() for bar in axes.patches] == [0.0, 2.0, -1.0, 0.0]
-
-
-def test_ngram_waterfall_accounts_for_the_whole_lead():
-    vocabulary = Vocabulary(("<pad>", "<unk>", *(f"w{i}" for i in range(20))))
-    model = network(vocab_size=len(vocabulary), num_classes=3).float()
-    text = " ".join(f"w{i}" for i in range(12))
-    explanation = explain(model, vocabulary, ("a", "b", "c"), text)
-    axes = figures.ngram_waterfall(explanation, label=1, shown=2).axes[0]
-    *parts, total = widths(axes)
-    assert sum(parts) == pytest.approx(total, abs=1e-5)
-    assert total == pytest.approx(float(explanation.evidence(1).sum()), abs=1e-5)
-    assert len(parts) <= 4  # two n-grams, the others, the silent filters
-
-
-def test_paired_bars_draw_both_series():
-    axes = figures.paired_bars(["x", "y"], {"one": [1.0, 2.0], "two": [3.0, 4.0]}).axes[0]
-    assert widths(axes) == [1.0, 2.0, 3.0, 4.0]
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["one", "two"]
-
-
-def test_id_grid_hatches_padding_and_writes_ids():
-    axes = figures.id_grid([[5, 3], [7, 0]], [["a", "b"], ["c"]]).axes[0]
-    assert [bool(cell.get_hatch()) for cell in axes.patches] == [False, False, False, True]
-    assert [text.get_text() for text in axes.texts] == ["a", "5", "b", "3", "c", "7", "", "0"]
-
-
-def test_padding_map_computes_the_share_of_padding():
-    figure = figures.padding_map({"random": [[1, 3]], "sorted": [[3], [1]]})
-    titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert titles == ["random: 33% of the cells are padding", "sorted: 0% of the cells are padding"]
-
-
-def test_curves_differ_by_dash_as_well_as_colour():
-    lines = {"a": [0, 1], "b": [1, 0]}
-    axes = figures.curves([1, 10], lines, xlabel="x", ylabel="y", logx=True, mark=5.0).axes[0]
-    assert [line.get_linestyle() for line in axes.lines[:2]] == ["-", "--"]
-    assert axes.get_xscale() == "log" and list(axes.lines[1].get_ydata()) == [1, 0]
-
-
-def test_word_map_puts_words_where_they_belong():
-    axes = figures.word_map(["a", "b"], [[0.0, 0.0], [5.0, 5.0]], ["x", "y"]).axes[0]
-    assert [text.get_text() for text in axes.texts] == ["a", "b"]
-    assert [tuple(dots.get_offsets()[0]) for dots in axes.collections] == [(0, 0), (5, 5)]
+def test_a_legend_above_covers_nothing_of_the_axes():
+    figure, axes = new_axes(4.0, 3.0)
+    axes.plot([0, 1], label="line")
+    legend_above(axes)
+    figure.canvas.draw()
+    legend, frame = axes.get_legend().get_window_extent(), axes.get_window_extent()
+    assert legend.y0 >= frame.y1
+    assert (legend.x0 + legend.x1) / 2 == pytest.approx((frame.x0 + frame.x1) / 2, abs=1)
 
 
 @pytest.mark.filterwarnings("default")  # a kernel has warnings of its own

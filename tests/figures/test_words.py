@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import matplotlib
 import numpy as np
 import pytest
 import torch
 from matplotlib import colors
-from matplotlib import pyplot as plt
 
 from interpbook import Explanation, figures, word_view
 from interpbook.figures.style import BLUE, INK, ORANGE
 from support.networks import tiny_classifier
-
-
-@pytest.fixture(autouse=True)
-def on_paper():
-    matplotlib.use("agg")
-    yield
-    plt.close("all")
 
 
 def crafted(logits: list[float], rows: list[list[float]], text: str = "") -> Explanation:
@@ -200,17 +191,22 @@ def test_what_does_not_belong_on_one_curve_is_refused():
         figures.leave_out_curves([view], labels=["a", "b"])
 
 
-# Estimates. --------------------------------------------------------------------------------------
+# Encoded words, and words in a plane. -------------------------------------------------------------
 
 
-def test_estimates_stand_in_the_middle_of_their_intervals():
-    figure = figures.estimates(["a", "b"], [1.0, -2.0], [0.5, 0.25], unit="points", title="T")
-    [axes] = figure.axes
-    [bars] = axes.containers
-    dots, _, [whiskers] = bars.lines
-    assert list(dots.get_xdata()) == [1.0, -2.0] and list(dots.get_ydata()) == [0, 1]
-    ends = [segment[:, 0].tolist() for segment in whiskers.get_segments()]
-    assert ends == [[0.5, 1.5], [-2.25, -1.75]]
-    assert written(axes) == ["+1.0 ± 0.5", "-2.0 ± 0.2"]
-    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["a", "b"]
-    assert axes.yaxis_inverted() and axes.get_xlabel() == "points" and axes.get_title() == "T"
+def test_id_grid_hatches_padding_and_writes_ids():
+    axes = figures.id_grid([[5, 3], [7, 0]], [["a", "b"], ["c"]]).axes[0]
+    assert [bool(cell.get_hatch()) for cell in axes.patches] == [False, False, False, True]
+    assert [text.get_text() for text in axes.texts] == ["a", "5", "b", "3", "c", "7", "", "0"]
+
+
+def test_padding_map_computes_the_share_of_padding():
+    figure = figures.padding_map({"random": [[1, 3]], "sorted": [[3], [1]]})
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["random: 33% of the cells are padding", "sorted: 0% of the cells are padding"]
+
+
+def test_word_map_puts_words_where_they_belong():
+    axes = figures.word_map(["a", "b"], [[0.0, 0.0], [5.0, 5.0]], ["x", "y"]).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["a", "b"]
+    assert [tuple(dots.get_offsets()[0]) for dots in axes.collections] == [(0, 0), (5, 5)]

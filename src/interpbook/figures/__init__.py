@@ -5,13 +5,14 @@ for and orange against, centred on zero, the same for every colour vision. The p
 figure is white in both themes, so that ink keeps its contrast.
 """
 
-from interpbook.figures.attacks import attack_curves, attacked_words, table2_curves, table2_html
-from interpbook.figures.deep_studies import (
-    preservation_curves,
-    preservation_html,
-    yuan_choices,
+from interpbook.figures.attacks import (
+    attack_curves,
+    attacked_words,
+    defence_panels,
+    effect_scatter,
+    repair_shares,
+    table2_curves,
 )
-from interpbook.figures.effects import defence_panels, effect_scatter, repair_shares
 from interpbook.figures.filters import (
     count_strips,
     filter_profile_map,
@@ -27,13 +28,8 @@ from interpbook.figures.locations import (
     receptive_fields,
     saliency_map,
 )
-from interpbook.figures.plots import curves, word_map
-from interpbook.figures.readings import (
-    kept_intervals,
-    overlap_maps,
-    read_back_html,
-    repeated_words,
-)
+from interpbook.figures.plots import curves, estimates, kept_intervals
+from interpbook.figures.preservation import overlap_maps, preservation_curves, repeated_words
 from interpbook.figures.scores import (
     ngram_waterfall,
     paired_bars,
@@ -47,10 +43,9 @@ from interpbook.figures.studies import (
     epsilon_sweep,
     feature_histogram,
     table1_curves,
-    table1_html,
+    yuan_choices,
 )
-from interpbook.figures.texts import id_grid, padding_map
-from interpbook.figures.words import estimates, leave_out_curves, word_views
+from interpbook.figures.words import id_grid, leave_out_curves, padding_map, word_map, word_views
 
 __all__ = [
     "attack_curves",
@@ -79,8 +74,6 @@ __all__ = [
     "paired_bars",
     "pipeline",
     "preservation_curves",
-    "preservation_html",
-    "read_back_html",
     "receptive_fields",
     "repair_shares",
     "repeated_words",
@@ -89,9 +82,7 @@ __all__ = [
     "signed_bars",
     "signed_heatmap",
     "table1_curves",
-    "table1_html",
     "table2_curves",
-    "table2_html",
     "waterfall",
     "window_scores",
     "word_map",

@@ -1,43 +1,58 @@
-"""Figures of attacks: success against changes, theirs and ours, and which words are hit."""
+"""Figures of attacks and defences: success against changes, words that are hit, typos repaired.
+
+Also B against the truth, since what a word's going does to a logit is what an attack counts on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from interpbook import _html as markup
-from interpbook.figures.style import BLUE, FAINT, GREEN, GREY, INK, ORANGE, Array, new_axes
+from interpbook.experiments.names import ranking_name
+from interpbook.figures.style import (
+    BLUE,
+    FAINT,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    Array,
+    faint_grid,
+    new_axes,
+)
+from interpbook.scores import EffectStudy
 
-# What each ranking is called and looks like: colour, marker and dash tell it apart three times.
-_LOOKS: dict[str, tuple[str, dict[str, Any]]] = {
-    "exact": ("exact effect", {"color": INK, "marker": "D", "linestyle": ":"}),
-    "updated_word_scores": ("B, updated", {"color": "#1b7837", "marker": "s", "linestyle": "-."}),
-    "word_scores": ("B", {"color": BLUE, "marker": "o", "linestyle": "-"}),
-    "gradient": ("gradient", {"color": ORANGE, "marker": "^", "linestyle": "--"}),
-    "random": ("random", {"color": GREY, "marker": "x", "linestyle": (0, (1, 2))}),
+# Each ranking has a colour, a marker and a dash, which tell it apart three times.
+_LOOKS: dict[str, dict[str, Any]] = {
+    "exact": {"color": INK, "marker": "D", "linestyle": ":"},
+    "updated_word_scores": {"color": "#1b7837", "marker": "s", "linestyle": "-."},
+    "word_scores": {"color": BLUE, "marker": "o", "linestyle": "-"},
+    "gradient": {"color": ORANGE, "marker": "^", "linestyle": "--"},
+    "random": {"color": GREY, "marker": "x", "linestyle": (0, (1, 2))},
 }
-# The paper's line and two of ours, by place.
+# The paper's line, and ours in the order of the settings.
 _PAPER = {"color": GREY, "marker": "s", "markerfacecolor": "white", "linestyle": "--"}
 _OURS = (
     {"color": BLUE, "marker": "o", "linestyle": "-"},
     {"color": ORANGE, "marker": "^", "linestyle": "-."},
     {"color": GREEN, "marker": "D", "linestyle": ":"},
 )
+# What becomes of a typo, in the order in which the shares fill a bar.
+_SHARES = (
+    ("restored", "the very word", {"color": BLUE}),
+    ("another", "another known word", {"color": ORANGE, "hatch": "///", "edgecolor": "white"}),
+    ("left", "left unknown", {"color": FAINT}),
+)
+# The marks of up to three kinds of attackers.
+_SERIES = (("o", BLUE, "full"), ("^", ORANGE, "full"), ("s", GREY, "none"))
 
-# By corpus, ranking and k, in per cent; ours hold one value for each seed.
+# Per cent by ranking and k, of ours by setting too; ours hold one value for each seed.
 Theirs = Mapping[str, Mapping[int, float]]
 Ours = Mapping[str, Mapping[str, Mapping[int, Array]]]
-
-_TABLE_STYLE = """<style>
-.ib-table2 .ib :is(th, td) { padding: 0.1rem 0.4rem !important; font-size: 0.9rem; }
-.ib-table2 .ib :is(th, td):nth-child(2) { text-align: left; }
-.ib-table2 tbody tr:not([data-last]) td { border-bottom: 0 !important; }
-.ib-table2 tbody tr[data-paper] td { font-weight: 600; }
-</style>"""
 
 
 def attack_curves(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
@@ -62,7 +77,7 @@ def attack_curves(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
     for axes, (title, lines) in zip(np.atleast_1d(rows), panels.items(), strict=True):
         ends = {}
         for ranking, shares in lines.items():
-            name, look = _look(ranking)
+            name, look = ranking_name(ranking), _LOOKS[ranking]
             runs = 100 * np.atleast_2d(np.asarray(shares, dtype=float))
             budgets = np.arange(runs.shape[1])
             axes.plot(budgets, runs.mean(axis=0), label=name, markersize=4, lw=1.8, **look)
@@ -78,12 +93,6 @@ def attack_curves(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
         _label_ends(axes, ends)
     axes.set_xlabel("words changed")
     return figure
-
-
-def _look(ranking: str) -> tuple[str, dict[str, Any]]:
-    if ranking not in _LOOKS:
-        raise ValueError(f"rankings are {', '.join(_LOOKS)}, got {ranking!r}")
-    return _LOOKS[ranking]
 
 
 def _label_ends(axes: Axes, ends: Mapping[str, tuple[float, str]], gap: float = 8.0) -> None:
@@ -116,16 +125,19 @@ def table2_curves(theirs: Theirs, ours: Ours, *, title: str = "") -> Figure:
     theirs : mapping of ranking to mapping of int to float
         The paper's success in per cent, by k.
     ours : mapping of str to mapping of ranking to mapping of int to array of shape (S,)
-        Ours by setting; the mean over S runs is drawn, with bars of one standard deviation.
+        Our success by setting: the mean over S runs is drawn, with bars of one standard deviation.
     title : str
-        Above the figure.
+        Written above the figure.
 
     Raises
     ------
     ValueError
         If there is no number of the paper's, or there are more settings than looks.
     """
-    _check(theirs, ours)
+    if not theirs or not all(theirs.values()):
+        raise ValueError("expected the paper's values, got none")
+    if not 0 < len(ours) <= len(_OURS):
+        raise ValueError(f"expected one to {len(_OURS)} settings of ours, got {len(ours)}")
     figure, rows = new_axes(
         5.2, 1.2 + 2.0 * len(theirs), rows=len(theirs), sharex=True, sharey=True
     )
@@ -142,69 +154,18 @@ def table2_curves(theirs: Theirs, ours: Ours, *, title: str = "") -> Figure:
                 markersize=5,
                 **look,
             )
-        axes.set(xscale="log", ylabel=f"{_look(ranking)[0]}\n(per cent)", ylim=(0, 100))
+        axes.set(xscale="log", ylabel=f"{ranking_name(ranking)}\n(per cent)", ylim=(0, 100))
         axes.set_xticks(list(paper), [str(k) for k in paper])
         axes.minorticks_off()
-        axes.grid(axis="y", color="#eeeeee")
-        axes.set_axisbelow(True)
+        faint_grid(axes, "y")
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=1, frameon=False, title=title)
     axes.set_xlabel("number of filters $k$")
     return figure
 
 
-def table2_html(theirs: Theirs, ours: Ours, *, caption: str) -> str:
-    """Return one corpus's part of Table 2 as HTML: for each k the paper's row and ours by setting.
-
-    Narrow enough for a phone: short lines for each k instead of one long one.
-
-    Parameters
-    ----------
-    theirs, ours
-        As for ``table2_curves``.
-    caption : str
-        What the reader has to know about the numbers; how ours are written is added to it.
-
-    Raises
-    ------
-    ValueError
-        As ``table2_curves``.
-    """
-    _check(theirs, ours)
-    rows, marks = [], []
-    for k in next(iter(theirs.values())):
-        rows.append([str(k), "paper", *(f"{of[k]:.1f}" for of in theirs.values())])
-        marks.append(" data-paper")
-        for setting, measured in ours.items():
-            cells = [_mean_and_spread(measured[ranking].get(k, ())) for ranking in theirs]
-            rows.append(["", setting, *cells])
-            marks.append("")
-        marks[-1] += " data-last"
-    header = ["k", "row", *(_look(ranking)[0] for ranking in theirs)]
-    note = f"{caption} Ours: mean ± standard deviation over the runs."
-    head, *lines = markup.table(header, rows, caption=note).split("<tbody><tr>")
-    body = "<tr>".join(lines).split("<tr>")
-    table = "".join(f"<tr{mark}>{line}" for mark, line in zip(marks, body, strict=True))
-    return f'{_TABLE_STYLE}<div class="ib-table2">{markup.page(f"{head}<tbody>{table}")}</div>'
-
-
-def _check(theirs: Theirs, ours: Ours) -> None:
-    if not theirs or not all(theirs.values()):
-        raise ValueError("expected the paper's values, got none")
-    if not 0 < len(ours) <= len(_OURS):
-        raise ValueError(f"expected one to {len(_OURS)} settings of ours, got {len(ours)}")
-
-
 def _spread(values: np.ndarray) -> float:
     return float(values.std(ddof=1)) if len(values) > 1 else 0.0
-
-
-def _mean_and_spread(values: Array) -> str:
-    values = np.asarray(values, dtype=float)
-    if not len(values):
-        return ""
-    spread = f" ± {_spread(values):.1f}" if len(values) > 1 else ""
-    return f"{values.mean():.1f}{spread}"
 
 
 def attacked_words(
@@ -221,11 +182,11 @@ def attacked_words(
     words : mapping of ranking to mapping of str to float
         The words of each ranking, the first on top.
     hatched : collection of str
-        Words of a kind to be told apart, by hatching and by colour.
+        Words to be told apart from the others, by hatching and by colour.
     hatched_name : str
-        What they are.
+        What the hatched words are.
     unit : str
-        Below the panels.
+        Written below the panels.
 
     Raises
     ------
@@ -245,10 +206,122 @@ def attacked_words(
             axes.barh(row, count, height=0.75, lw=0.4, **(look or {"color": BLUE}))
         axes.set_yticks(range(len(counts)), list(counts))
         axes.set_ylim(longest - 0.4, -0.6)
-        axes.set_title(_look(ranking)[0], fontsize=10)
+        axes.set_title(ranking_name(ranking), fontsize=10)
         axes.tick_params(axis="y", length=0)
     if hatched_name:
         patch = axes.barh(np.nan, np.nan, color=FAINT, hatch="///", edgecolor=GREY, lw=0.4)
         figure.legend([patch], [hatched_name], loc="outside upper center", frameon=False)
     figure.supxlabel(unit, fontsize=9)
+    return figure
+
+
+def effect_scatter(study: EffectStudy, *, shown: int = 4000, title: str = "") -> Figure:
+    """Draw a point for each word: B's entry to the right, what the logit really loses upwards.
+
+    A point on the dashed line is a word of which B says the truth. Points whose two numbers differ
+    in sign are triangles.
+
+    Parameters
+    ----------
+    study : EffectStudy
+        What many words' going does, and what B says of it.
+    shown : int
+        Draw at most so many words, spread evenly over the documents.
+    title : str
+        Written above the figure.
+    """
+    chosen = np.unique(np.linspace(0, len(study) - 1, min(shown, len(study))).round().astype(int))
+    x, y = (np.asarray(values)[chosen] for values in (study.predicted, study.exact))
+    wrong = x * y < 0
+    figure, axes = new_axes(5.4, 4.4)
+    low, high = min(x.min(), y.min(), 0.0), max(x.max(), y.max(), 0.0)
+    axes.plot([low, high], [low, high], "--", color=GREY, lw=1.2, label="B says the truth")
+    for of, marker, colour, name in (
+        (~wrong, "o", BLUE, "same sign"),
+        (wrong, "^", ORANGE, "other sign"),
+    ):
+        axes.scatter(x[of], y[of], s=9, marker=marker, color=colour, alpha=0.5, lw=0, label=name)
+    axes.axhline(0, color=INK, linewidth=0.8)
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.legend(frameon=False, loc="upper left")
+    axes.set(
+        xlabel="the word's entry in B for the label (logits)",
+        ylabel="fall of the label's logit without it (logits)",
+        title=title,
+    )
+    return figure
+
+
+def defence_panels(
+    panels: Mapping[str, Mapping[str, Mapping[str, Sequence[float]]]], *, unit: str
+) -> Figure:
+    """Draw marks in rows, a panel for each corpus: one mark for each run and kind of attacker.
+
+    Parameters
+    ----------
+    panels : mapping of str to mapping of str to mapping of str to sequence of float
+        For each panel, for each row, the first on top, for each series its values, one a run.
+        There are three series at most, told apart by marker as well as by colour.
+    unit : str
+        Written below the panels.
+
+    Raises
+    ------
+    ValueError
+        If there is no panel, or the panels differ in their rows.
+    """
+    rows = [list(panel) for panel in panels.values()]
+    if not rows or any(names != rows[0] for names in rows):
+        raise ValueError(f"expected panels with the same rows, got {rows}")
+    figure, axes = new_axes(
+        6.4, 1.1 + 0.42 * len(rows[0]) * len(panels), rows=len(panels), sharex=True
+    )
+    seen: dict[str, tuple[str, str, str]] = {}
+    for part, (name, panel) in zip(np.atleast_1d(axes), panels.items(), strict=True):
+        for row, series in enumerate(panel.values()):
+            for label, values in series.items():
+                marker, colour, fill = seen.setdefault(label, _SERIES[len(seen)])
+                part.plot(
+                    values,
+                    np.full(len(values), row),
+                    marker,
+                    color=colour,
+                    fillstyle=fill,
+                    markersize=7,
+                    alpha=0.8,
+                    linestyle="none",
+                )
+        part.set_yticks(range(len(panel)), list(panel), fontsize=9)
+        part.set_ylim(len(panel) - 0.5, -0.5)
+        faint_grid(part, "both")
+        part.set_title(name, fontsize=10, loc="left")
+    for label, (marker, colour, fill) in seen.items():
+        part.plot([], [], marker, color=colour, fillstyle=fill, label=label)
+    figure.legend(*part.get_legend_handles_labels(), loc="outside upper center", frameon=False)
+    part.set_xlabel(unit)
+    return figure
+
+
+def repair_shares(counts: Mapping[str, Mapping[str, int]], *, title: str = "") -> Figure:
+    """Draw what a speller makes of each kind of typo, as shares that fill a bar.
+
+    Parameters
+    ----------
+    counts : mapping of str to mapping of str to int
+        For each kind how many were ``"restored"``, made ``"another"`` word, or ``"left"`` unknown
+        (``typos_repaired``); kinds of which there are none are left out.
+    title : str
+        Written above the figure.
+    """
+    kinds = [kind for kind, found in counts.items() if sum(found.values())]
+    figure, axes = new_axes(6.2, 1.2 + 0.34 * len(kinds))
+    ends = np.zeros(len(kinds))
+    for name, label, look in _SHARES:
+        share = np.array([100 * counts[kind][name] / sum(counts[kind].values()) for kind in kinds])
+        axes.barh(range(len(kinds)), share, left=ends, height=0.66, label=label, **look)
+        ends = ends + share
+    axes.set_yticks(range(len(kinds)), kinds)
+    axes.invert_yaxis()
+    axes.set(xlabel="per cent of the typos", xlim=(0, 100), title=title)
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
     return figure

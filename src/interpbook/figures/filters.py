@@ -10,12 +10,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from jaxtyping import Float
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm, TwoSlopeNorm, to_rgb
+from matplotlib.colors import LogNorm, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.textpath import TextPath
 from matplotlib.typing import ColorType
 
+from interpbook.figures.lettering import note, text_width
 from interpbook.figures.style import (
     BLUE,
     FAINT,
@@ -25,13 +25,16 @@ from interpbook.figures.style import (
     ORANGE,
     SIGNED,
     Array,
+    legend_above,
     new_axes,
+    signed_norm,
 )
 from interpbook.filters import FilterProfile, discriminative_ngrams
 from interpbook.scores import Explanation, Ngram
 from interpbook.text import PADDING_WORD
 
-# Points. A page's column is wider, but a phone's is not: fewer words a line stay readable there.
+# Lengths in points. A line has fewer words than a page's column could hold, since it has to be
+# readable on a phone.
 _LINE, _WORD, _LANE, _FONT = 390, 15, 7, 10
 _LOOKS = ((BLUE, "-", "o"), (ORANGE, "--", "s"), (GREY, ":", "^"), (GREEN, "-.", "D"))
 _COUNTS = plt.get_cmap("cividis_r")
@@ -43,7 +46,7 @@ def ngram_map(explanations: Sequence[Explanation], epsilon: float, *, shown: int
     Parameters
     ----------
     explanations : sequence of Explanation
-        One a text.
+        One explanation for each text.
     epsilon : float
         Threshold in squared logits (``discriminative_ngrams``).
     shown : int
@@ -91,10 +94,10 @@ def _write(axes: plt.Axes, x: float, y: float, text: str, **looks: Any) -> None:
 
 
 def _pieces(explanation: Explanation) -> list[tuple[str, str]]:
-    """Return each word as the text has it, and the same with the signs behind it."""
+    """Return each word as the text has it, and the word together with the signs after it."""
     spans = explanation.spans
     ends = [*(span.start for span in spans[1:]), len(explanation.text)]
-    if explanation.unread:  # what stands behind was not read
+    if explanation.unread:  # what stands after the last word was not read
         ends[-1] = spans[-1].end
     return [
         (explanation.text[span.start : span.end], explanation.text[span.start : end].rstrip())
@@ -103,22 +106,16 @@ def _pieces(explanation: Explanation) -> list[tuple[str, str]]:
 
 
 def _lines(pieces: Sequence[tuple[str, str]]) -> list[dict[int, tuple[float, float, str]]]:
-    """Break a text into lines; each holds its words' numbers, where they begin and end, and how."""
+    """Break a text into lines: by a word's number where it begins and ends, and what to write."""
     lines: list[dict[int, tuple[float, float, str]]] = [{}]
     left = 0.0
     for i, (word, piece) in enumerate(pieces):
-        if lines[-1] and left + _length(piece) > _LINE:
+        if lines[-1] and left + text_width(piece, _FONT) > _LINE:
             lines.append({})
             left = 0.0
-        lines[-1][i] = (left, left + _length(word), piece)
-        left += _length(piece) + 0.5 * _FONT
+        lines[-1][i] = (left, left + text_width(word, _FONT), piece)
+        left += text_width(piece, _FONT) + 0.5 * _FONT
     return lines
-
-
-def _length(text: str) -> float:
-    """Return how long a text is in points."""
-    # TextPath would take dollar signs for a formula.
-    return TextPath((0, 0), text.replace("$", "S"), size=_FONT).get_extents().width
 
 
 def _inside(ngram: Ngram, places: dict[int, tuple[float, float, str]]) -> list[int]:
@@ -152,7 +149,7 @@ def _underline(
     inside = _inside(ngram, places)
     colour, dash, _ = looks[len(ngram.words)]
     left, right = places[inside[0]][0], places[inside[-1]][1]
-    begin = min(left + 6, right - 2)  # behind the size's number, even under a single letter
+    begin = min(left + 6, right - 2)  # right of the size's number, even under a single letter
     axes.plot([begin, right], [height, height], dash, color=colour, linewidth=2)
     axes.text(left, height + 2.2, str(len(ngram.words)), color=colour, fontsize=6.5)
 
@@ -162,16 +159,16 @@ def count_strips(
 ) -> Figure:
     """Draw one bar a filter, models below each other: in how many documents it decides.
 
-    A filter without any has an orange tick below the zero line.
+    A filter that decides in no document has an orange tick below the zero line.
 
     Parameters
     ----------
     counts : dict of str to array of shape (k,)
         Each model's name and its filters' counts, in the order of the rows of A.
     widths : sequence of int
-        Every width has the same number of filters.
+        Widths of the filters' windows, each with the same number of filters.
     unit : str
-        What is counted.
+        What the counts are of.
 
     References
     ----------
@@ -192,14 +189,13 @@ def count_strips(
         axes.yaxis.label.set(rotation=0, ha="right", va="center")
         for width, left, right in zip(widths, edges, edges[1:], strict=False):
             if axes is rows[0]:
-                axes.annotate(
+                note(
+                    axes,
                     f"width {width}",
                     ((left + right) / 2, 1),
+                    (0, 3),
                     xycoords=("data", "axes fraction"),
-                    xytext=(0, 3),
-                    textcoords="offset points",
                     ha="center",
-                    fontsize=8,
                     color=GREY,
                 )
     rows[-1].set_xlabel("position of the filter")
@@ -223,7 +219,7 @@ def shares_by_k(
     filters : sequence of K int
         k.
     ylabel : str
-        What is shared.
+        Name of the y axis: what the shares are of.
     """
     figure, rows = new_axes(6.0, 0.8 + 2.1 * len(panels), rows=len(panels), sharex=True)
     rows = np.atleast_1d(rows)
@@ -281,7 +277,7 @@ def padding_capture(shares: dict[str, Array], *, marked: Array, mark: str) -> Fi
         base += values[order]
     dots = places[np.asarray(marked)[order]]
     axes.plot(dots, np.full(len(dots), 1.04), "v", color=INK, markersize=4, label=mark)
-    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    legend_above(axes, ncols=2)
     axes.yaxis.set_major_formatter(lambda y, _: f"{y:.0%}")
     axes.set(xlim=(-0.5, len(order) - 0.5), ylim=(0, 1.08), ylabel="documents")
     axes.set_xlabel("filters, the one that padding wins most often first")
@@ -294,7 +290,7 @@ def filter_profile_map(profile: FilterProfile, *, top: int = 5) -> Figure:
     Parameters
     ----------
     profile : FilterProfile
-        Of the filter.
+        The filter's profile.
     top : int
         How many words to show for each slot, and how many of the n-grams found.
     """
@@ -304,14 +300,13 @@ def filter_profile_map(profile: FilterProfile, *, top: int = 5) -> Figure:
     gap = 0.5 if real else 0.0
     rows = len(wishes) + gap + len(real)
     figure, axes = new_axes(0.9 + 1.1 * (profile.width + 0.8), 0.5 + 0.38 * rows)
-    limit = max(abs(score) for cells in (*wishes, *real) for _, score in cells)
-    norm = TwoSlopeNorm(0.0, -max(limit, 1e-12), max(limit, 1e-12))
+    norm = signed_norm([score for cells in (*wishes, *real) for _, score in cells])
     heights = [float(row + gap * (row >= len(wishes))) for row in range(len(wishes) + len(real))]
     for row, cells in zip(heights, (*wishes, *real), strict=True):
         for j, (word, score) in enumerate(cells):
             shown = "·" if word == PADDING_WORD else word
             _cell(axes, float(j), row, shown, score, SIGNED(norm(score)))
-    # The first of the wishes of all slots, read together.
+    # The ideal n-gram: the first wishes of all slots, read together.
     axes.add_patch(plt.Rectangle((-0.5, -0.47), profile.width, 0.94, fill=False, edgecolor=INK))
     scored = {0: profile.ideal, **dict(zip(heights[len(wishes) :], found, strict=True))}
     for row, ngram in scored.items():
@@ -354,7 +349,7 @@ def ideal_against_found(profiles: Sequence[FilterProfile]) -> Figure:
     Parameters
     ----------
     profiles : sequence of FilterProfile
-        Each with at least one n-gram found in a corpus.
+        Profiles of filters, each with at least one n-gram found in a corpus.
     """
     figure, axes = new_axes(5.2, 3.8)
     widths = sorted({profile.width for profile in profiles})
@@ -371,15 +366,7 @@ def ideal_against_found(profiles: Sequence[FilterProfile]) -> Figure:
         )
     end = max(profile.ideal.score for profile in profiles)
     axes.plot([0, end], [0, end], color=INK, linewidth=0.8)
-    axes.annotate(
-        "as good as the ideal",
-        (end, end),
-        xytext=(-6, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        fontsize=8,
-    )
+    note(axes, "as good as the ideal", (end, end), (-6, 0), ha="right", va="center")
     axes.axhline(0, color=FAINT, linewidth=0.8)
     axes.legend(frameon=False, loc="upper left")
     axes.set(

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from torch import Tensor
 
 from interpbook.classifier import Classifier
-from interpbook.figures.columns import label_apart
+from interpbook.figures.lettering import label_apart
 from interpbook.figures.style import BLUE, GREEN, GREY, INK, ORANGE, new_axes
 from interpbook.hidden import Inversion, lay_out_plane, nearest_words
 
@@ -28,18 +28,18 @@ def climb_curves(
     """Draw the objective against steps times learning rate, both axes logarithmic.
 
     Adam moves a number by at most about one learning rate a step, so the product is how far a
-    number of the input can have come. All restarts of a climb are drawn in its colour and marker.
+    number of the input can have moved. All restarts of a climb share a colour and a marker.
 
     Parameters
     ----------
     climbs : sequence of (name, Inversion, learning rate)
         What was climbed, and at which rate.
     location : int
-        Which of the B locations.
+        Number of the location among the B of an inversion.
     optimum : float, optional
         A value to mark with a horizontal line.
     title : str
-        Above the figure.
+        Written above the figure.
 
     Raises
     ------
@@ -86,15 +86,15 @@ def climb_paths(
     Parameters
     ----------
     inversion : Inversion
-        With one to four restarts.
+        An inversion with one to four restarts.
     classifier : Classifier
-        Whose words are named.
+        The classifier whose words are named.
     location : int
-        Which of the B locations.
+        Number of the location among the B of an inversion.
     optimum : Tensor of shape (m,), optional
         A vector to mark with a star, such as a ``ClosedForm.overall``.
     title : str
-        Above the figure.
+        Written above the figure.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """Figures of hidden locations: what they see, what they say for a class, what they are read as.
 
-In all of them the text runs down and the network runs from left to right, so that a long sentence
-makes a figure longer and not wider than a phone. Locations that are singled out carry a number and
-a marker of their own besides their colour.
+In all these figures the text runs down and the network runs from left to right, so that a long
+sentence makes a figure longer and not wider than a phone. Locations that are singled out carry a
+number and a marker of their own besides their colour.
 """
 
 from __future__ import annotations
@@ -23,22 +23,19 @@ from interpbook.figures.columns import (
     WIDTH,
     WORD,
     WORDS,
-    Number,
     check_readings,
     check_words,
     draw_cell,
     draw_text,
-    label_apart,
     numbered,
     right_of_cells,
     sheet,
     short,
-    signed_norm,
-    spread_out,
     wrapped,
     write,
 )
-from interpbook.figures.style import FAINT, GREY, INK, SIGNED
+from interpbook.figures.lettering import Number, label_apart, spread_out
+from interpbook.figures.style import FAINT, GREY, INK, SIGNED, signed_norm
 from interpbook.hidden import (
     Interpretation,
     Layout,
@@ -61,11 +58,11 @@ def pipeline(interpretation: Interpretation, *, words: int = 6, title: str = "")
     Parameters
     ----------
     interpretation : Interpretation
-        Of a text of at most 40 words, with one to five readings.
+        Interpretation of a text of at most 40 words, with one to five readings.
     words : int
         How many of the nearest words stand in each reading, at most.
     title : str
-        Above the figure.
+        Written above the figure.
 
     Raises
     ------
@@ -137,21 +134,21 @@ def location_cloud(
     """Draw readings as a cloud of nearest words, tied to their locations in the text by dashes.
 
     The overall vector of each reading is a large numbered marker, its words are small ones. A word
-    of several readings is drawn once, in black, with their numbers behind it. Large markers that
+    of several readings is drawn once, in black, with their numbers after it. Large markers that
     would hide one another are moved apart.
 
     Parameters
     ----------
     interpretation : Interpretation
-        Of a text of at most 40 words, with one to five readings.
+        Interpretation of a text of at most 40 words, with one to five readings.
     classifier : Classifier
-        Whose embedding the words stand in.
+        The classifier whose embedding holds the words.
     how : {"tsne", "pca"}
         How vectors become places in a plane.
     words : int
         How many of the nearest words of each reading are drawn, at most.
     title : str
-        Above the figure.
+        Written above the figure.
 
     Raises
     ------
@@ -225,13 +222,13 @@ def saliency_map(
     Parameters
     ----------
     classifier : Classifier
-        With a DeepTextCNN.
+        A classifier that has a DeepTextCNN.
     text : str
-        At most 40 words.
+        What the classifier reads, at most 40 words.
     target : int, optional
         The class; the predicted one by default.
     title : str
-        Above the figure.
+        Written above the figure.
 
     Raises
     ------
@@ -272,7 +269,7 @@ def saliency_map(
     y = top + (len(tokens) + 0.8) * ROW
     write(axes, WORDS, y, "sum (logits)", size=HEADING, colour=GREY, align="right")
     axes.plot([MARGIN, WIDTH - MARGIN], [y - 0.6 * ROW] * 2, color=FAINT, linewidth=0.8)
-    name = shortened(classifier.class_names[target], 20).replace("$", r"\$")
+    name = shortened(classifier.class_names[target], 20)
     said = f"logit of {name}: {float(logits[target]):+.2f}"
     write(axes, WIDTH - MARGIN, y + 16, said, size=HEADING, colour=GREY, align="right")
     return figure
@@ -293,13 +290,13 @@ def receptive_fields(
     deep : DeepTextCNN
         Its kernel size and number of layers count, its weights do not.
     words : sequence of str
-        At most 40.
+        The words of a text, at most 40.
     locations : sequence of int
-        One to five.
+        One to five locations of the layer.
     layer : int, optional
-        The last one by default.
+        The locations' layer; the last one by default.
     title : str
-        Above the figure.
+        Written above the figure.
 
     Raises
     ------

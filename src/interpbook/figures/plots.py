@@ -1,14 +1,24 @@
-"""General plots: curves over one axis, words in a plane."""
+"""General plots: curves over one axis, values with their intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from interpbook.figures.style import BLUE, FAINT, GREEN, GREY, ORANGE, Array, new_axes
+from interpbook.figures.lettering import note
+from interpbook.figures.style import (
+    BLUE,
+    FAINT,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    Array,
+    faint_grid,
+    new_axes,
+)
 
 
 def curves(
@@ -52,48 +62,80 @@ def curves(
     return figure
 
 
-def word_map(
-    words: Sequence[str], places: Array, groups: Sequence[str], *, title: str = ""
+def estimates(
+    labels: Sequence[str], values: Array, halves: Array, *, unit: str, title: str = ""
 ) -> Figure:
-    """Draw words at places in a plane, their groups told apart by marker and colour.
+    """Draw measured values with their intervals around zero, the first on top.
 
     Parameters
     ----------
-    words : sequence of str
-        R words.
-    places : array of shape (R, 2)
-        Where they lie, in the units of the projection.
-    groups : sequence of str
-        Each word's group.
-    title : str
-        Above the figure.
+    labels : sequence of str
+        R names.
+    values, halves : arrays of shape (R,)
+        The middle of each interval, and half its length.
+    unit, title : str
+        Written on the axis and above the figure.
     """
-    places, groups = np.asarray(places), np.asarray(groups)
-    figure, axes = new_axes(6.4, 4.2)
-    colours = (BLUE, ORANGE, GREY, GREEN)
-    for group, colour, marker in zip(dict.fromkeys(groups), colours, "os^D", strict=False):
-        of_group = groups == group
-        axes.scatter(*places[of_group].T, color=colour, marker=marker, label=group, s=28)
-    axes.legend(frameon=False)
-    axes.set(xlabel="first component", ylabel="second component", title=title)
-    axes.margins(x=0.12)
-    figure.canvas.draw()
-    _label_apart(axes, words, places)
+    values, halves = np.asarray(values, dtype=float), np.asarray(halves, dtype=float)
+    figure, axes = new_axes(6.4, 1.0 + 0.36 * len(values))
+    rows = np.arange(len(values))
+    axes.errorbar(values, rows, xerr=halves, fmt="o", color=BLUE, capsize=4, markersize=6)
+    for row, (value, half) in enumerate(zip(values, halves, strict=True)):
+        note(axes, f"{value:+.1f} ± {half:.1f}", (value, row), (0, 6), ha="center")
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.set_yticks(rows, labels)
+    axes.set(ylim=(len(values) - 0.5, -0.7), xlabel=unit, title=title)
+    axes.margins(x=0.15)
     return figure
 
 
-def _label_apart(axes: plt.Axes, words: Sequence[str], places: Array) -> None:
-    """Write each word beside its point, where it does not cover one written before."""
-    sides = [(6, 3, "left"), (6, -10, "left"), (-6, 3, "right"), (-6, -10, "right")]
-    sides += [(6, dy, "left") for dy in (15, -22, 27, -34)]
-    taken = []
-    for word, place in zip(words, places, strict=True):
-        for dx, dy, align in sides:
-            label = axes.annotate(
-                word, place, xytext=(dx, dy), textcoords="offset points", fontsize=9, ha=align
-            )
-            box = label.get_window_extent()
-            if (dx, dy, align) == sides[-1] or not any(box.overlaps(other) for other in taken):
-                break
-            label.remove()
-        taken.append(box)
+def kept_intervals(
+    labels: Sequence[str],
+    shares: Array,
+    intervals: Sequence[tuple[float, float]],
+    *,
+    mark: float | None = None,
+    unit: str = "class kept (per cent)",
+) -> Figure:
+    """Draw shares between 0 and 1 with their confidence intervals, in per cent, the first on top.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        R names.
+    shares : array of shape (R,)
+        Shares between 0 and 1.
+    intervals : sequence of R (low, high)
+        The intervals' ends; they need not be symmetric around the shares.
+    mark : float, optional
+        A share to compare with, drawn as a line.
+    unit : str
+        Written below the figure.
+
+    Raises
+    ------
+    ValueError
+        If labels, shares and intervals are not as many, there is none, or a share lies outside its
+        interval.
+    """
+    shares = np.asarray(shares, dtype=float)
+    if not len(labels) == len(shares) == len(intervals) or not len(labels):
+        raise ValueError(
+            "expected as many labels as shares and intervals, and at least one, got "
+            f"{len(labels)}, {len(shares)} and {len(intervals)}"
+        )
+    low, high = np.asarray(intervals, dtype=float).T
+    if not ((low <= shares) & (shares <= high)).all():
+        raise ValueError("expected each share inside its interval, low before high")
+    figure, axes = new_axes(6.4, 1.0 + 0.36 * len(labels))
+    rows = np.arange(len(labels))
+    if mark is not None:
+        axes.axvline(100 * mark, color=GREY, linewidth=1.2, linestyle="--")
+    reach = 100 * np.array([shares - low, high - shares])
+    axes.errorbar(100 * shares, rows, xerr=reach, fmt="o", color=BLUE, capsize=4, markersize=6)
+    for row, share in enumerate(shares):
+        note(axes, f"{100 * share:.0f}", (100 * share, row), (0, 6), ha="center")
+    axes.set_yticks(rows, labels)
+    faint_grid(axes, "x")
+    axes.set(xlim=(-2, 104), ylim=(len(labels) - 0.5, -0.7), xlabel=unit)
+    return figure

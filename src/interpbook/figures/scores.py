@@ -6,10 +6,22 @@ from collections.abc import Sequence
 
 import numpy as np
 import seaborn as sns
-from matplotlib.colors import TwoSlopeNorm
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from interpbook.figures.style import BLUE, FAINT, GREY, INK, ORANGE, SIGNED, Array, new_axes
+from interpbook.figures.lettering import note
+from interpbook.figures.style import (
+    BLUE,
+    FAINT,
+    GREY,
+    INK,
+    ORANGE,
+    SIGNED,
+    Array,
+    legend_above,
+    new_axes,
+    signed_norm,
+)
 from interpbook.scores import Explanation
 
 
@@ -31,18 +43,17 @@ def signed_heatmap(
     rows, columns : sequence of str
         R row and C column labels.
     title, unit : str
-        Above the figure; on the colour bar.
+        Written above the figure and on the colour bar.
     annotate : bool
         Write each number into its cell.
     """
     scores = np.asarray(scores)
     figure, axes = new_axes(1.8 + 0.95 * scores.shape[1], 0.8 + 0.32 * scores.shape[0])
-    limit = max(np.abs(scores).max(initial=0), 1e-12)
     sns.heatmap(
         scores,
         ax=axes,
         cmap=SIGNED,
-        norm=TwoSlopeNorm(0, -limit, limit),
+        norm=signed_norm(scores),
         annot=np.round(scores, 2) + 0.0 if annotate else False,  # + 0.0: no -0.00
         fmt=".2f",
         linewidths=0.5,
@@ -66,11 +77,7 @@ def signed_bars(
     colours = [BLUE if score >= 0 else ORANGE for score in scores]
     bars = axes.barh(range(len(scores)), scores, color=colours, height=0.7)
     axes.bar_label(bars, fmt="%+.2f", padding=3, fontsize=8)
-    axes.set_yticks(range(len(scores)), labels)
-    axes.invert_yaxis()
-    axes.margins(x=0.15)
-    axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set(xlabel=unit, title=title)
+    _name_rows(axes, labels, unit, title)
     return figure
 
 
@@ -93,7 +100,7 @@ def waterfall(
     total : str
         The label of the sum, the lowest bar.
     title, unit : str
-        Above the figure; on the axis.
+        Written above the figure and on the axis.
     """
     scores = np.asarray(scores, dtype=float)
     ends = scores.cumsum()
@@ -106,20 +113,18 @@ def waterfall(
     axes.vlines(ends, np.arange(len(ends)) - 0.33, np.arange(len(ends)) + 1.33, color=FAINT, lw=1)
     right = np.maximum(begins, begins + lengths)
     for row, (place, length) in enumerate(zip(right, lengths, strict=True)):
-        axes.annotate(
-            f"{length:+.2f}",
-            (place, row),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-        )
-    axes.set_yticks(range(len(lengths)), [*labels, total])
+        note(axes, f"{length:+.2f}", (place, row), (4, 0), va="center")
+    _name_rows(axes, [*labels, total], unit, title)
+    return figure
+
+
+def _name_rows(axes: Axes, labels: Sequence[str], unit: str, title: str) -> None:
+    """Name bars from the top down, leave room for their numbers, and mark zero."""
+    axes.set_yticks(range(len(labels)), labels)
     axes.invert_yaxis()
     axes.margins(x=0.15)
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.set(xlabel=unit, title=title)
-    return figure
 
 
 def ngram_waterfall(
@@ -130,13 +135,13 @@ def ngram_waterfall(
     Parameters
     ----------
     explanation : Explanation
-        Of one text.
+        Explanation of one text.
     label : int, optional
         A class number; the predicted class if left out.
     shown : int
         How many n-grams get a bar of their own, the most decisive ones.
     title : str
-        Above the figure.
+        Written above the figure.
     """
     label = explanation.predicted if label is None else label
     ngrams = explanation.ngrams(label)
@@ -164,7 +169,7 @@ def paired_bars(labels: Sequence[str], series: dict[str, Array], *, unit: str = 
     series : dict of str to array of shape (R,)
         The two series by name.
     unit : str
-        Below the figure.
+        Written below the figure.
     """
     figure, axes = new_axes(6.4, 1.1 + 0.36 * len(labels))
     rows, height = np.arange(len(labels)), 0.38
@@ -174,7 +179,7 @@ def paired_bars(labels: Sequence[str], series: dict[str, Array], *, unit: str = 
     axes.set_yticks(rows, labels)
     axes.invert_yaxis()
     axes.axvline(0, color=INK, linewidth=0.8)
-    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    legend_above(axes, ncols=2)
     axes.set_xlabel(unit)
     return figure
 
@@ -185,13 +190,13 @@ def window_scores(tokens: Sequence[str], scores: Array, width: int, *, title: st
     Parameters
     ----------
     tokens : sequence of str
-        The l words.
+        The sentence's l words.
     scores : array of shape (l - n + 1,)
         u_i of the window that starts at word i.
     width : int
-        n.
+        The width n of the filter's windows.
     title : str
-        Above the figure.
+        Written above the figure.
     """
     scores = np.asarray(scores, dtype=float)
     best = int(scores.argmax())

@@ -1,27 +1,30 @@
-"""Figures of studies over a corpus: what is silent, what is negligible, theirs and ours."""
+"""Figures of studies over a corpus: what is silent, what is negligible, what a setting changes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from interpbook import _html as markup
-from interpbook.experiments import Entry
-from interpbook.figures.ledger import CORPORA
-from interpbook.figures.style import BLUE, FAINT, GREY, INK, ORANGE, Array, new_axes
+from interpbook.experiments import Entry, Record
+from interpbook.experiments.names import QUANTITY_NAMES, TABLE1, the_corpus
+from interpbook.figures.lettering import note
+from interpbook.figures.style import (
+    BLUE,
+    FAINT,
+    GREY,
+    INK,
+    ORANGE,
+    Array,
+    faint_grid,
+    legend_above,
+    new_axes,
+)
 
-# Table 1's five rows, as panels from top to bottom.
-_PANELS = {
-    "accuracy": "accuracy",
-    "ratio1": "@Ratio1",
-    "kept_accuracy": "accuracy,\nkept features",
-    "ratio2": "@Ratio2",
-    "ratio3": "@Ratio3",
-}
-# Ours by epsilon. A number that does not depend on it is drawn like those at the paper's.
+# Our lines by epsilon. A number that does not depend on it is drawn like those at the paper's.
 _OURS = {
     "paper": ("ours, the paper's epsilon", {"color": BLUE, "marker": "o", "linestyle": "-"}),
     "calibrated": (
@@ -30,12 +33,18 @@ _OURS = {
     ),
 }
 
-# Seven columns on a phone; a rule under each k, and the paper's lines in a softer ink.
-_TABLE_STYLE = """<style>
-.ib-table1 .ib :is(th, td) { padding: 0.1rem 0.28rem !important; font-size: 0.88rem; }
-.ib-table1 tbody tr:not(:nth-child(3n)) td { border-bottom: 0 !important; }
-.ib-table1 tbody tr:nth-child(3n + 2) td { font-weight: 600; }
-</style>"""
+# How a change of a recipe is called, and in which group it stands. MR is all in lower case: there
+# the tokenizer changes the text of the vectors, not the words.
+_CHANGES = {
+    ("vector_corpora", ()): ("vectors", "none (random start)"),
+    ("vector_corpora", ("ag_news",)): ("vectors", "from AG's News alone"),
+    ("vector_corpora", ("imdb",)): ("vectors", "from IMDB alone"),
+    ("tokenizer", "words"): ("vectors", "lower-cased text"),
+    ("dropout", 0.0): ("other settings", "no dropout"),
+    ("padding", "paper"): ("other settings", "paper's padding"),
+    ("epochs", 16): ("other settings", "16 epochs"),
+}
+_OTHERS = "other settings"
 
 
 def feature_histogram(u_max: Array, *, unit: str = "features") -> Figure:
@@ -46,7 +55,7 @@ def feature_histogram(u_max: Array, *, unit: str = "features") -> Figure:
     u_max : array of any shape
         One number for each filter and document.
     unit : str
-        What is counted.
+        What the counts are of.
 
     Raises
     ------
@@ -89,11 +98,11 @@ def epsilon_sweep(
         ``epsilon``, ``kept_accuracy``, ``ratio2`` and ``ratio3``, as ``FilterStudy.curve`` returns
         them and records hold them.
     accuracy : float
-        Of the model with all its features, as a share.
+        Accuracy of the model with all its features, as a share.
     marks : mapping of str to float, optional
         Thresholds to mark, by name.
     title : str
-        Above the figure.
+        Written above the figure.
     """
     figure, axes = new_axes(6.4, 3.6)
     epsilon = np.asarray(curve["epsilon"])
@@ -108,19 +117,19 @@ def epsilon_sweep(
     for number, (name, place) in enumerate(sorted((marks or {}).items(), key=lambda item: item[1])):
         side, align = (-4, "right") if number == 0 else (4, "left")
         axes.axvline(place, color=INK, linewidth=1, linestyle=":")
-        axes.annotate(
+        note(
+            axes,
             name,
             (place, 0.04),
+            (side, 0),
             xycoords=axes.get_xaxis_transform(),
-            xytext=(side, 0),
-            textcoords="offset points",
             ha=align,
             fontsize=9,
         )
     # To the right of where every feature is gone nothing changes any more.
     end = epsilon[np.asarray(curve["ratio2"]) >= 1].min(initial=epsilon.max())
     axes.set_xlim(epsilon.min(), min(20 * end, epsilon.max()))
-    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    legend_above(axes, ncols=3)
     axes.set(xscale="log", xlabel="epsilon (squared logits)", ylabel="per cent", ylim=(-3, 103))
     if title:
         figure.suptitle(title, fontsize=10)
@@ -136,15 +145,15 @@ def table1_curves(entries: Sequence[Entry]) -> Figure:
     Parameters
     ----------
     entries : sequence of Entry
-        Of one corpus.
+        Entries of the ledger, all of one corpus.
 
     Raises
     ------
     ValueError
         If there is no entry, or the entries are of several corpora.
     """
-    _check_one_corpus(entries)
-    panels = [name for name in _PANELS if any(entry.quantity == name for entry in entries)]
+    the_corpus((entry.corpus for entry in entries), "entries")
+    panels = [name for name in TABLE1 if any(entry.quantity == name for entry in entries)]
     figure, rows = new_axes(5.2, 0.9 + 1.25 * len(panels), rows=len(panels), sharex=True)
     for axes, name in zip(np.atleast_1d(rows), panels, strict=True):
         chosen = sorted((e for e in entries if e.quantity == name), key=lambda entry: entry.k)
@@ -166,12 +175,23 @@ def table1_curves(entries: Sequence[Entry]) -> Figure:
                     markersize=5,
                     **look,
                 )
-        axes.set(xscale="log", ylabel=_PANELS[name])
+        axes.set(xscale="log", ylabel=QUANTITY_NAMES[name].replace(", ", ",\n"))
         axes.set_xticks(k, [str(number) for number in k])
         axes.minorticks_off()
     _share_legend(figure, 1)
     axes.set_xlabel("number of filters $k$; the panels in per cent")
     return figure
+
+
+def _share_legend(figure: Figure, columns: int) -> None:
+    """Put one legend of all panels' lines above them."""
+    handles: dict[str, plt.Artist] = {}
+    for axes in figure.axes:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    figure.legend(
+        handles.values(), handles.keys(), loc="outside upper center", ncols=columns, frameon=False
+    )
 
 
 def choices_plot(
@@ -191,9 +211,9 @@ def choices_plot(
     base : mapping of str to array of shape (S,)
         Each quantity's values over the unchanged runs.
     changed : mapping of str to mapping of str to array
-        The same of each change, the first on top.
+        Each change's values of the same quantities, the first change on top.
     unit : str
-        Below the panels.
+        Written below the panels.
 
     Raises
     ------
@@ -222,8 +242,7 @@ def choices_plot(
                 moved.mean(), row, s=60, facecolors="none", edgecolors=colour, lw=1.4, zorder=3
             )
         axes.set_title(quantity, fontsize=9)
-        axes.grid(axis="y", color="#eeeeee")
-        axes.set_axisbelow(True)
+        faint_grid(axes, "y")
         axes.tick_params(labelsize=8)
         axes.margins(x=0.12)
     panels[0].set_yticks(range(len(changed)), list(changed), fontsize=9)
@@ -232,55 +251,81 @@ def choices_plot(
     return figure
 
 
-def _share_legend(figure: Figure, columns: int) -> None:
-    """Put one legend of all panels' lines above them."""
-    handles: dict[str, plt.Artist] = {}
-    for axes in figure.axes:
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-            handles.setdefault(label, handle)
-    figure.legend(
-        handles.values(), handles.keys(), loc="outside upper center", ncols=columns, frameon=False
-    )
+def yuan_choices(records: Sequence[Record], *, paper: float) -> Figure:
+    """Draw a deep network's test accuracy by what was changed in its training.
 
-
-def table1_html(entries: Sequence[Entry]) -> str:
-    """Return one corpus's part of Table 1 as HTML: for each k the paper's row, ours and our spread.
-
-    Narrow enough for a phone: three short lines for each k instead of one long one.
+    Each change has a dot for each run and a ring around their mean, the best change on top. The
+    line is the mean of the unchanged runs, in a band from the lowest of them to the highest; the
+    dashed line is the paper's.
 
     Parameters
     ----------
-    entries : sequence of Entry
-        Of one corpus; those at a calibrated epsilon are left out.
+    records : sequence of dict
+        Records of one corpus: changed runs of ``yuan-choices``, unchanged ones of ``yuan-table3``.
+    paper : float
+        The paper's accuracy in per cent.
 
     Raises
     ------
     ValueError
-        If there is no entry, or the entries are of several corpora.
+        If the records are of several corpora or none, or no run is unchanged, or none changed.
     """
-    _check_one_corpus(entries)
-    chosen = {(e.k, e.quantity): e for e in entries if e.setting != "calibrated"}
-    rows = []
-    for k in sorted({k for k, _ in chosen}):
-        line = [chosen.get((k, quantity)) for quantity in _PANELS]
-        for first, name, write in (
-            (str(k), "paper", lambda e: f"{e.paper:.1f}"),
-            ("", "ours", lambda e: f"{e.ours:.1f}"),
-            ("", "±", lambda e: f"{e.sd:.1f}" if e.seeds > 1 else ""),
-        ):
-            rows.append([first, name, *("" if e is None else write(e) for e in line)])
-    header = ["k", "row", "acc.", "@R1", "kept", "@R2", "@R3"]
-    seeds = sorted({str(e.seeds) for e in chosen.values()})
-    caption = (
-        f"{CORPORA.get(entries[0].corpus, entries[0].corpus)}, in per cent: accuracy, @Ratio1, "
-        "accuracy from the kept features, @Ratio2, @Ratio3. Ours: mean and standard deviation over "
-        f"{' or '.join(seeds)} runs, trained on {entries[0].trained_on} documents."
+    the_corpus((record["recipe"]["corpus"] for record in records), "records")
+    base: list[float] = []
+    groups: dict[str, dict[str, list[float]]] = {"vectors": {}, _OTHERS: {}}
+    for record in records:
+        accuracy = 100 * record["metrics"]["accuracy"]
+        if record["changes"]:
+            group, name = _change(record["changes"])
+            groups[group].setdefault(name, []).append(accuracy)
+        else:
+            base.append(accuracy)
+    groups = {
+        group: dict(sorted(rows.items(), key=lambda item: -float(np.mean(item[1]))))
+        for group, rows in groups.items()
+        if rows
+    }
+    if not base or not groups:
+        raise ValueError(
+            f"expected unchanged runs and changed ones, got {len(base)} of the one and "
+            f"{len(records) - len(base)} of the other"
+        )
+    heights = [len(rows) + 0.4 for rows in groups.values()]
+    figure, panels = new_axes(
+        5.8, 1.3 + 0.3 * sum(heights), rows=len(groups), sharex=True, height_ratios=heights
     )
-    table = markup.page(markup.table(header, rows, caption=caption))
-    return f'{_TABLE_STYLE}<div class="ib-table1">{table}</div>'
+    for axes, (group, rows) in zip(np.atleast_1d(panels), groups.items(), strict=True):
+        axes.axvspan(min(base), max(base), color="#e4e4e4", lw=0, label="unchanged: range")
+        axes.axvline(float(np.mean(base)), color=INK, lw=1, label="unchanged: mean")
+        axes.axvline(paper, color=ORANGE, lw=1.5, ls="--", label=f"paper: {paper:.2f}")
+        for row, values in enumerate(rows.values()):
+            axes.scatter(values, [row] * len(values), s=14, color=BLUE, zorder=3)
+            look = {"facecolors": "none", "edgecolors": BLUE, "linewidths": 1.4, "zorder": 3}
+            axes.scatter([float(np.mean(values))], [row], s=75, **look)
+        axes.set_yticks(range(len(rows)), list(rows))
+        axes.set_ylim(len(rows) - 0.3, -0.7)
+        axes.set_title(group, fontsize=10, loc="left")
+        faint_grid(axes, "y")
+        axes.tick_params(axis="y", length=0)
+    dots, ring = axes.collections[-2:]
+    handles, names = axes.get_legend_handles_labels()
+    figure.legend(
+        [*handles, dots, ring],
+        [*names, "a run", "mean of its runs"],
+        loc="outside upper center",
+        ncols=2,
+        frameon=False,
+    )
+    axes.set_xlabel("test accuracy (per cent)")
+    return figure
 
 
-def _check_one_corpus(entries: Sequence[Entry]) -> None:
-    corpora = sorted({entry.corpus for entry in entries})
-    if len(corpora) != 1:
-        raise ValueError(f"expected the entries of one corpus, got {', '.join(corpora) or 'none'}")
+def _change(changes: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the group that a record's changes belong to, and what they are called."""
+    groups, names = set(), []
+    for name, value in sorted(changes.items(), reverse=True):
+        value = tuple(value) if isinstance(value, list) else value
+        group, text = _CHANGES.get((name, value), (_OTHERS, f"{name} = {value}"))
+        groups.add(group)
+        names.append(text)
+    return "vectors" if groups == {"vectors"} else _OTHERS, ", ".join(names)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -33,6 +34,23 @@ def new_axes(width: float, height: float, *, rows: int = 1, **options: Any) -> t
     load_backend()
     with plt.rc_context(STYLE):
         return plt.subplots(rows, figsize=(width, height), layout="constrained", **options)
+
+
+def signed_norm(scores: Array) -> TwoSlopeNorm:
+    """Return a scale for ``SIGNED`` that is centred on zero and reaches to the largest score."""
+    limit = max(float(np.abs(np.asarray(scores)).max(initial=0)), 1e-12)
+    return TwoSlopeNorm(0, -limit, limit)
+
+
+def faint_grid(axes: Axes, axis: Literal["x", "y", "both"]) -> None:
+    """Draw a faint grid below everything else."""
+    axes.grid(axis=axis, color="#eeeeee")
+    axes.set_axisbelow(True)
+
+
+def legend_above(axes: Axes, **looks: Any) -> None:
+    """Put the legend without a frame in the middle above the axes."""
+    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), **looks)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Figures of words: the views of B as sentences, and equation (13) as a curve."""
+"""Figures of words: encoded in batches, in a plane, as the views of B, on equation (13)'s curve."""
 
 from __future__ import annotations
 
@@ -10,9 +10,19 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.textpath import TextPath
 
-from interpbook.figures.style import BLUE, FAINT, GREEN, GREY, INK, ORANGE, Array, new_axes
+from interpbook.figures.lettering import note, text_width
+from interpbook.figures.style import (
+    BLUE,
+    FAINT,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    Array,
+    legend_above,
+    new_axes,
+)
 from interpbook.scores import WordView, leave_out_scores, log_odds_falls
 from interpbook.text import shortened
 
@@ -20,7 +30,131 @@ _WIDTH, _MARGIN = 352.0, 4.0  # points: what a phone shows without making it muc
 _WORD, _NUMBER, _HEADING = 10.0, 7.5, 8.5  # sizes of type, in points
 _BOX, _LINE, _HEAD, _GAP = 15.0, 31.0, 16.0, 8.0  # heights, in points
 _SHOWN_WORDS = 120
-_FAINTEST = 0.05  # of the strongest score: below, a word has no colour, line or number
+_FAINTEST = 0.05  # share of the strongest score below which a word is plain
+
+
+def id_grid(ids: Array, words: Sequence[Sequence[str]], *, title: str = "") -> Figure:
+    """Draw a padded batch: each cell a word and its id, padding hatched.
+
+    Parameters
+    ----------
+    ids : array of shape (N, l), int
+        The words' ids, with 0 for padding.
+    words : sequence of N sequences of str
+        The documents' words, without padding.
+    title : str
+        Written above the figure.
+    """
+    ids = np.asarray(ids)
+    documents, length = ids.shape
+    figure, axes = new_axes(0.3 + 1.05 * length, 0.5 + 0.75 * documents)
+    for d in range(documents):
+        for i in range(length):
+            empty = ids[d, i] == 0
+            axes.add_patch(
+                Rectangle(
+                    (i, d),
+                    1,
+                    1,
+                    facecolor="#f4f4f4" if empty else "#deebf7",
+                    edgecolor="white",
+                    hatch="///" if empty else None,
+                    linewidth=2,
+                )
+            )
+            word = "" if i >= len(words[d]) else words[d][i]
+            axes.text(i + 0.5, d + 0.38, word, ha="center", va="center", color=INK)
+            axes.text(
+                i + 0.5,
+                d + 0.72,
+                str(ids[d, i]),
+                ha="center",
+                va="center",
+                color=GREY,
+                fontsize=8,
+                family="monospace",
+            )
+    axes.set(xlim=(0, length), ylim=(documents, 0), title=title)
+    axes.set_xticks(np.arange(length) + 0.5, range(length))
+    axes.set_yticks(np.arange(documents) + 0.5, [f"doc {d}" for d in range(documents)])
+    axes.tick_params(length=0)
+    axes.set_xlabel("position")
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def padding_map(plans: dict[str, Sequence[Array]], *, title: str = "") -> Figure:
+    """Draw batches document by document: tokens filled, the padding above them hatched.
+
+    Parameters
+    ----------
+    plans : dict of str to sequence of arrays of int
+        Each way of making batches: its name, and the documents' lengths batch by batch.
+    title : str
+        Written above the figure.
+    """
+    figure, rows = new_axes(6.6, 0.5 + 1.7 * len(plans), rows=len(plans), sharey=True)
+    rows = np.atleast_1d(rows)
+    for axes, (name, plan) in zip(rows, plans.items(), strict=True):
+        plan = [np.asarray(lengths) for lengths in plan]
+        first, cells = 0, sum(len(lengths) * lengths.max() for lengths in plan)
+        for lengths in plan:
+            x = np.arange(first, first + len(lengths)) + 0.5
+            axes.bar(x, lengths.max(), 1, color="#f4f4f4", edgecolor=FAINT, hatch="////", lw=0)
+            axes.bar(x, lengths, 1, color=BLUE, edgecolor="white", lw=0.4)
+            first += len(lengths)
+            axes.axvline(first, color=INK, linewidth=0.8)
+        padding = 1 - sum(lengths.sum() for lengths in plan) / cells
+        axes.set_title(f"{name}: {padding:.0%} of the cells are padding", loc="left")
+        axes.set(xlim=(0, first), ylabel="tokens")
+    rows[-1].set_xlabel("documents, batch after batch")
+    figure.suptitle(title)
+    return figure
+
+
+def word_map(
+    words: Sequence[str], places: Array, groups: Sequence[str], *, title: str = ""
+) -> Figure:
+    """Draw words at places in a plane, their groups told apart by marker and colour.
+
+    Parameters
+    ----------
+    words : sequence of str
+        R words.
+    places : array of shape (R, 2)
+        Where they lie, in the units of the projection.
+    groups : sequence of str
+        Each word's group.
+    title : str
+        Written above the figure.
+    """
+    places, groups = np.asarray(places), np.asarray(groups)
+    figure, axes = new_axes(6.4, 4.2)
+    colours = (BLUE, ORANGE, GREY, GREEN)
+    for group, colour, marker in zip(dict.fromkeys(groups), colours, "os^D", strict=False):
+        of_group = groups == group
+        axes.scatter(*places[of_group].T, color=colour, marker=marker, label=group, s=28)
+    axes.legend(frameon=False)
+    axes.set(xlabel="first component", ylabel="second component", title=title)
+    axes.margins(x=0.12)
+    figure.canvas.draw()
+    _label_apart(axes, words, places)
+    return figure
+
+
+def _label_apart(axes: Axes, words: Sequence[str], places: Array) -> None:
+    """Write each word beside its point, where it does not cover one written before."""
+    sides = [(6, 3, "left"), (6, -10, "left"), (-6, 3, "right"), (-6, -10, "right")]
+    sides += [(6, dy, "left") for dy in (15, -22, 27, -34)]
+    taken = []
+    for word, place in zip(words, places, strict=True):
+        for dx, dy, align in sides:
+            label = note(axes, word, place, (dx, dy), fontsize=9, ha=align)
+            box = label.get_window_extent()
+            if (dx, dy, align) == sides[-1] or not any(box.overlaps(other) for other in taken):
+                break
+            label.remove()
+        taken.append(box)
 
 
 def word_views(views: Sequence[WordView], *, title: str = "") -> Figure:
@@ -33,9 +167,10 @@ def word_views(views: Sequence[WordView], *, title: str = "") -> Figure:
     Parameters
     ----------
     views : sequence of WordView
-        From top to bottom; a rule parts different texts. Of a long text the first 120 words.
+        Views from top to bottom, with a rule between different texts. Of a long text the first 120
+        words are drawn.
     title : str
-        Above the figure.
+        Written above the figure.
 
     Raises
     ------
@@ -92,9 +227,9 @@ def _heading(view: WordView) -> str:
 
 
 def _word(view: WordView, index: int) -> str:
-    """Return a word as written; two dollar signs in it would be read as mathematics."""
+    """Return a word as written, shortened."""
     span = view.explanation.spans[index]
-    return shortened(view.explanation.text[span.start : span.end]).replace("$", r"\$")
+    return shortened(view.explanation.text[span.start : span.end])
 
 
 def _number(view: WordView, index: int) -> str:
@@ -109,9 +244,9 @@ def _lines(view: WordView, limit: float) -> list[list[tuple[float, float, int]]]
     lines: list[list[tuple[float, float, int]]] = [[]]
     x = _MARGIN
     for index in range(min(len(view.scores), _SHOWN_WORDS)):
-        width = _text_width(_word(view, index), _WORD) + 5
+        width = text_width(_word(view, index), _WORD) + 5
         if abs(float(view.scores[index])) >= _FAINTEST * limit > 0:
-            width = max(width, _text_width(_number(view, index), _NUMBER) + 3)
+            width = max(width, text_width(_number(view, index), _NUMBER) + 3)
         if x + width > _WIDTH - _MARGIN and lines[-1]:
             lines.append([])
             x = _MARGIN
@@ -120,16 +255,12 @@ def _lines(view: WordView, limit: float) -> list[list[tuple[float, float, int]]]
     return lines
 
 
-def _text_width(text: str, size: float) -> float:
-    return float(TextPath((0, 0), text.replace(r"\$", "S"), size=size).get_extents().width)
-
-
 def _draw_word(
     axes: Axes, place: tuple[float, float, float], word: str, share: float, number: str
 ) -> None:
     x, y, width = place
     axes.text(x + width / 2, y + _BOX / 2, word, fontsize=_WORD, color=INK, ha="center",
-              va="center_baseline", zorder=3)  # fmt: skip
+              va="center_baseline", parse_math=False, zorder=3)  # fmt: skip
     if abs(share) < _FAINTEST:
         return
     colour, dash = (BLUE, "-") if share > 0 else (ORANGE, ":")
@@ -146,25 +277,25 @@ def leave_out_curves(
 ) -> Figure:
     """Draw s of equation (13) over the fall of the label's log odds, and the words of each view.
 
-    In one text s depends on nothing else, so each text has one rising curve, and its words lie on
-    it: solid as clipped, dotted above lambda as it would go on.
+    Within one text s depends on nothing but that fall, so each text has one rising curve, and its
+    words lie on it. The curve is solid as clipped, and dotted as it would go on above lambda.
 
     Parameters
     ----------
     views : sequence of WordView
         Up to four global views with the same lambda.
     labels : sequence of str
-        What the legend says of each.
+        Names of the views in the legend.
     named : int
         How many words of each view, the strongest ones, are written beside their points.
     title : str
-        Above the figure.
+        Written above the figure.
 
     Raises
     ------
     ValueError
         If there is no view, one too many, a local one, or not the same lambda in all; or if the
-        labels are not as many.
+        labels are not as many as the views.
     """
     if not 1 <= len(views) <= 4:
         raise ValueError(f"expected one to four views, got {len(views)}")
@@ -188,31 +319,23 @@ def leave_out_curves(
         for index in np.argsort(-np.abs(fall), kind="stable")[:named].tolist():
             cut = view.clipped[index]  # many of these stand side by side: words at a slant
             left = fall[index] < 0 and not cut
-            axes.annotate(
+            note(
+                axes,
                 _word(view, index),
                 (fall[index], float(view.scores[index])),
-                xytext=(-5, 4) if left else (0, 5) if cut else (6, -8),
-                textcoords="offset points",
+                (-5, 4) if left else (0, 5) if cut else (6, -8),
                 ha="right" if left else "left",
                 rotation=35 if cut else 0,
                 rotation_mode="anchor",
-                fontsize=8,
+                parse_math=False,
             )
     for level, name in ((clip, f"λ = {clip:g}"), (-1.0, "the loss vanishes: −1")):
         axes.axhline(level, color=FAINT, linewidth=1, zorder=0)
         place, side = (x[0], "left") if level == clip else (x[-1], "right")
-        axes.annotate(
-            name,
-            (place, level),
-            xytext=(4 if side == "left" else 0, 2),
-            textcoords="offset points",
-            ha=side,
-            color=GREY,
-            fontsize=8,
-        )
+        note(axes, name, (place, level), (4 if side == "left" else 0, 2), ha=side, color=GREY)
     axes.axhline(0, color=INK, linewidth=0.6, zorder=0)
     axes.axvline(0, color=INK, linewidth=0.6, zorder=0)
-    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    legend_above(axes, ncols=3)
     axes.set(
         xlim=(x[0], x[-1]),
         ylim=(-1.15 - 0.05 * clip, 1.3 * clip),
@@ -229,42 +352,8 @@ def _falls(view: WordView) -> np.ndarray:
 
 
 def _curve(view: WordView, falls: np.ndarray) -> np.ndarray:
-    """Return s where the log odds fall by so much: a row with that in the label's column."""
+    """Return s for falls of the log odds, from rows of B that hold a fall in the label's column."""
     logits = view.explanation.logits
     rows = np.zeros((len(falls), len(logits)))
     rows[:, view.label] = falls
     return leave_out_scores(logits, logits.double().new_tensor(rows), view.label).numpy()
-
-
-def estimates(
-    labels: Sequence[str], values: Array, halves: Array, *, unit: str, title: str = ""
-) -> Figure:
-    """Draw measured values with their intervals around zero, the first on top.
-
-    Parameters
-    ----------
-    labels : sequence of str
-        R names.
-    values, halves : arrays of shape (R,)
-        The middle of each interval, and half its length.
-    unit, title : str
-        On the axis; above the figure.
-    """
-    values, halves = np.asarray(values, dtype=float), np.asarray(halves, dtype=float)
-    figure, axes = new_axes(6.4, 1.0 + 0.36 * len(values))
-    rows = np.arange(len(values))
-    axes.errorbar(values, rows, xerr=halves, fmt="o", color=BLUE, capsize=4, markersize=6)
-    for row, (value, half) in enumerate(zip(values, halves, strict=True)):
-        axes.annotate(
-            f"{value:+.1f} ± {half:.1f}",
-            (value, row),
-            xytext=(0, 6),
-            textcoords="offset points",
-            ha="center",
-            fontsize=8,
-        )
-    axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_yticks(rows, labels)
-    axes.set(ylim=(len(values) - 0.5, -0.7), xlabel=unit, title=title)
-    axes.margins(x=0.15)
-    return figure

@@ -10,23 +10,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from interpbook._html import AGAINST, FOR
-from interpbook.experiments import Entry
-from interpbook.experiments.quantities import QUANTITIES as MEASURED
+from interpbook.experiments import QUANTITIES, Entry
+from interpbook.experiments.names import QUANTITY_NAMES, corpus_name
 
-CORPORA = {"ag_news": "AG's News", "imdb": "IMDB", "mr": "MR"}
-QUANTITIES = {
-    "accuracy": "accuracy",
-    "ratio1": "@Ratio1",
-    "kept_accuracy": "accuracy, kept features",
-    "ratio2": "@Ratio2",
-    "ratio3": "@Ratio3",
-    "gradient_success": "attacks, Text-fool",
-    "word_scores_success": "attacks, B",
-    "classes": "classes",
-    "train_documents": "training documents",
-    "test_documents": "test documents",
-    "vocabulary": "words in the vocabulary",
-}
 SETTINGS = {
     "-": "none",
     "paper": "paper's epsilon",
@@ -123,8 +109,8 @@ _STYLE = f"""<style>
 def ledger_table(entries: Sequence[Entry]) -> str:
     """Return the ledger as a table with a row for each entry, and the filters that go with it.
 
-    A narrow column shows each row as a card with its labels. The filters stay hidden until a script
-    finds them. Cells whose text does not sort as it should carry ``data-sort``.
+    A narrow column shows each row as a card with labels. The filters stay hidden until a script
+    finds them. Cells whose text does not sort as their value does carry ``data-sort``.
 
     Raises
     ------
@@ -173,14 +159,14 @@ _COLUMNS = (
 
 
 def _caption(entries: Sequence[Entry]) -> str:
-    """Say which tables these are and in what their numbers are."""
+    """Say which tables of the papers the numbers are from, and what unit they have."""
     tables: dict[str, list[str]] = {}
     for entry in entries:
         of_source = tables.setdefault(entry.source, [])
         if entry.place not in of_source:
             of_source.append(entry.place)
     places = "; ".join(f"{source}, {' and '.join(of)}" for source, of in tables.items())
-    counts = [bool(MEASURED[entry.quantity].counted) for entry in entries]
+    counts = [bool(QUANTITIES[entry.quantity].counted) for entry in entries]
     unit = "Numbers in percent"
     if any(counts):
         unit = "Numbers in percent, but classes, documents and words are counted"
@@ -191,22 +177,22 @@ def _caption(entries: Sequence[Entry]) -> str:
 
 def _amount(entry: Entry, number: float) -> str:
     """Write a number as its quantity is stated: a count whole, a share in percent."""
-    if MEASURED[entry.quantity].counted:
+    if QUANTITIES[entry.quantity].counted:
         return f"{number:,.2f}".removesuffix(".00")
     return f"{number:.2f}"
 
 
 def _row(entry: Entry) -> str:
-    counted = bool(MEASURED[entry.quantity].counted)
+    counted = QUANTITIES[entry.quantity].counted
     # The runs of a corpus count the same documents: a spread would say nothing.
     spread = (
         f" ± {_amount(entry, entry.sd)}" if entry.seeds > 1 and (entry.sd or not counted) else ""
     )
     documents = entry.trained_on.partition(" of ")[0].replace(",", "")
     cells = (
-        (_corpus(entry), None),
+        (corpus_name(entry.corpus), None),
         (None, f"{entry.source}, {entry.place}"),
-        (_quantity(entry), _place(QUANTITIES, entry.quantity)),
+        (_quantity(entry), _place(QUANTITY_NAMES, entry.quantity)),
         (str(entry.k) if entry.k else "–", entry.k),
         (_setting(entry), _place(SETTINGS, entry.setting)),
         (str(entry.seeds), None),
@@ -232,7 +218,7 @@ def _row(entry: Entry) -> str:
     if entry.setting != "-":
         place += f"-{entry.setting.replace(' ', '-')}"
     return (
-        f'<tr role="row" id="{escape(place)}" data-corpus="{escape(_corpus(entry))}" '
+        f'<tr role="row" id="{escape(place)}" data-corpus="{escape(corpus_name(entry.corpus))}" '
         f'data-paper="{escape(entry.source)}" data-place="{escape(entry.place)}" '
         f'data-quantity="{escape(_quantity(entry))}" data-setting="{escape(_setting(entry))}" '
         f'data-verdict="{escape(entry.verdict)}">'
@@ -243,7 +229,7 @@ def _row(entry: Entry) -> str:
 def _filters(entries: Sequence[Entry]) -> str:
     selects = (
         ("paper", "Paper", [e.source for e in entries]),
-        ("corpus", "Corpus", [_corpus(e) for e in entries]),
+        ("corpus", "Corpus", [corpus_name(e.corpus) for e in entries]),
         ("place", "Place", [e.place for e in entries]),
         ("quantity", "Quantity", [_quantity(e) for e in entries]),
         ("setting", "Setting", [_setting(e) for e in entries]),
@@ -265,7 +251,8 @@ def _filters(entries: Sequence[Entry]) -> str:
 def verdict_map(entries: Sequence[Entry]) -> str:
     """Return small tables with a sign for each verdict, quantities down.
 
-    One a paper and corpus with k across; where there is no k, one a paper with corpora across.
+    Each paper and corpus has a table with k across; a paper whose numbers have no k has one table,
+    with corpora across.
 
     Raises
     ------
@@ -276,7 +263,7 @@ def verdict_map(entries: Sequence[Entry]) -> str:
         raise ValueError("expected at least one entry of the ledger, got none")
     groups: dict[str, list[Entry]] = {}
     for entry in entries:
-        corpus = f", {_corpus(entry)}" if entry.k else ""
+        corpus = f", {corpus_name(entry.corpus)}" if entry.k else ""
         groups.setdefault(f"{entry.source}{corpus}", []).append(entry)
     tables = "".join(_small_map(caption, chosen) for caption, chosen in groups.items())
     return f'{_STYLE}<div class="ib-verdicts">{tables}</div>'
@@ -287,7 +274,7 @@ def _small_map(caption: str, entries: Sequence[Entry]) -> str:
     across = {}
     for entry in sorted(entries, key=lambda entry: entry.k):
         suffix = "" if entry.setting == "-" else f", {_setting(entry)}"
-        column = str(entry.k) if entry.k else _corpus(entry)
+        column = str(entry.k) if entry.k else corpus_name(entry.corpus)
         across[column] = None
         rows.setdefault(_quantity(entry) + suffix, {})[column] = entry
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in across)
@@ -317,12 +304,8 @@ def _verdict(verdict: str, *, short: bool = False) -> str:
     return f'<span class="ib-verdict ib-verdict-{escape(name)}">{words}</span>'
 
 
-def _corpus(entry: Entry) -> str:
-    return CORPORA.get(entry.corpus, entry.corpus)
-
-
 def _quantity(entry: Entry) -> str:
-    return QUANTITIES.get(entry.quantity, entry.quantity)
+    return QUANTITY_NAMES.get(entry.quantity, entry.quantity)
 
 
 def _setting(entry: Entry) -> str:
