@@ -166,7 +166,7 @@ def _caption(entries: Sequence[Entry]) -> str:
         if entry.place not in of_source:
             of_source.append(entry.place)
     places = "; ".join(f"{source}, {' and '.join(of)}" for source, of in tables.items())
-    counts = [bool(QUANTITIES[entry.quantity].counted) for entry in entries]
+    counts = [bool(_counted(entry)) for entry in entries]
     unit = "Numbers in percent"
     if any(counts):
         unit = "Numbers in percent, but classes, documents and words are counted"
@@ -177,13 +177,13 @@ def _caption(entries: Sequence[Entry]) -> str:
 
 def _amount(entry: Entry, number: float) -> str:
     """Write a number as its quantity is stated: a count whole, a share in percent."""
-    if QUANTITIES[entry.quantity].counted:
+    if _counted(entry):
         return f"{number:,.2f}".removesuffix(".00")
     return f"{number:.2f}"
 
 
 def _row(entry: Entry) -> str:
-    counted = QUANTITIES[entry.quantity].counted
+    counted = _counted(entry)
     # The runs of a corpus count the same documents: a spread would say nothing.
     spread = (
         f" ± {_amount(entry, entry.sd)}" if entry.seeds > 1 and (entry.sd or not counted) else ""
@@ -315,3 +315,8 @@ def _setting(entry: Entry) -> str:
 def _place(names: Mapping[str, str], name: str) -> int:
     """Return where a name stands in its list; unknown ones come last."""
     return list(names).index(name) if name in names else len(names)
+
+
+def _counted(entry: Entry) -> str:
+    """Return what a number counts; nothing for a share, and for a quantity of someone's own."""
+    return QUANTITIES[entry.quantity].counted if entry.quantity in QUANTITIES else ""
