@@ -11,12 +11,11 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from interpbook._html import coloured_text, page, paragraph, table
+from interpbook._html import SHOWN_WORDS, page, read_text_html, table
 from interpbook.models import TextCNN
 from interpbook.scores.matrices import decompose
 from interpbook.text import PADDING_WORD, Token, Vocabulary, pad, shortened, spans_of
 
-_SHOWN_WORDS, _SHOWN_CHARACTERS = 1000, 10_000  # a page of HTML that still opens at once
 _SHOWN_NGRAMS = 8
 
 
@@ -198,7 +197,7 @@ class Explanation:
             ", ".join(
                 f"{name} {score:+.2f}" for name, score in zip(self.class_names, row, strict=True)
             )
-            for row in self.word_scores[:_SHOWN_WORDS].tolist()
+            for row in self.word_scores[:SHOWN_WORDS].tolist()
         ]
         name = self.class_names[self.predicted]
         note = (
@@ -218,28 +217,15 @@ class Explanation:
         note : str
             What the colours mean; what is left out is added.
         """
-        shown = [s for s in self.spans[:_SHOWN_WORDS] if s.end <= _SHOWN_CHARACTERS]
-        left = len(self.spans) - len(shown)
-        text = self.text
-        if left or self.unread or len(text) > _SHOWN_CHARACTERS:
-            text = text[: shown[-1].end if shown else 0]
-        html = coloured_text(
-            text,
-            [(span.start, span.end) for span in shown],
-            scores[: len(shown)],
-            titles=[f"{span.word}: {title}" for span, title in zip(shown, titles, strict=False)],
-            unknown=[not known for known in self.known[: len(shown)]],
+        return read_text_html(
+            self.text,
+            self.spans,
+            scores,
+            titles=titles,
+            known=self.known,
+            unread=self.unread,
+            note=note,
         )
-        if not all(self.known):
-            note += " Words in italics are not in the model's vocabulary."
-        if left:
-            note += f" {left:,} more words are not shown."
-        if self.unread:
-            note += (
-                f" The model reads the first {len(self.spans):,} words; "
-                f"{self.unread:,} more are left out."
-            )
-        return html + paragraph(note, note=True)
 
     def _rival(self) -> str:
         if len(self.class_names) == 2:
