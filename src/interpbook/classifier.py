@@ -30,7 +30,7 @@ from interpbook.models import (
     unpack,
 )
 from interpbook.scores import Explanation, explain
-from interpbook.text import Vocabulary, spans_of
+from interpbook.text import EncodedText, Vocabulary
 
 _FORMAT = 1
 _WEIGHTS, _DESCRIPTION = "model.safetensors", "classifier.json"
@@ -95,13 +95,24 @@ class Classifier:
         """
         if isinstance(texts, str):
             raise TypeError("expected several texts, got one string: put it in a list")
-        limit = self.model.config.max_length
-        return [
-            self.vocabulary.encode(
-                token.word for token in spans_of(text, lowercase=self.lowercase)[:limit]
-            )
-            for text in texts
-        ]
+        return [list(self.read(text).ids) for text in texts]
+
+    def read(self, text: str) -> EncodedText:
+        """Turn one text into the words and ids that the model reads, with their places.
+
+        Raises
+        ------
+        TypeError
+            If ``text`` is not a string.
+        ValueError
+            If it holds no word.
+        """
+        return EncodedText.of(
+            text,
+            self.vocabulary,
+            max_length=self.model.config.max_length,
+            lowercase=self.lowercase,
+        )
 
     def predict_proba(self, texts: Sequence[str]) -> Float[np.ndarray, "N c"]:
         """Return the class probabilities of N texts.

@@ -8,17 +8,18 @@ from html import escape
 from itertools import zip_longest
 from numbers import Integral
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from interpbook._html import SHOWN_WORDS, page, read_text_html, table
 from interpbook.classifier import Classifier
-from interpbook.hidden.inversion import invert
+from interpbook.hidden.fields import Fields
+from interpbook.hidden.inversion import invert_fields
 from interpbook.hidden.neighbours import nearest_words
-from interpbook.hidden.saliency import location_saliency, strongest_locations
+from interpbook.hidden.objectives import Objective
+from interpbook.hidden.saliency import ReadBatch
 from interpbook.models import as_deep_text_cnn
-from interpbook.text import Token, pad, shortened, spans_of
+from interpbook.text import Token, pad, shortened
 
 _SHOWN_LETTERS = 20  # of a word in a table
 
@@ -217,30 +218,28 @@ def interpret(
     Yuan et al. (2019), Figure 1.
     """
     deep = as_deep_text_cnn(classifier.model)
-    ids = pad(classifier.encode([text]))
-    with torch.no_grad():
-        (logits,) = deep(ids)
+    read = classifier.read(text)
+    length = len(read.ids)
+    batch = ReadBatch.of(deep, pad([read.ids]), layer)
+    (logits,) = batch.logits
     target = int(logits.argmax()) if target is None else target
-    saliency = location_saliency(deep, ids, layer, target)[0, : ids.shape[1]]
+    scores = batch.saliency(layer, target).sum(dim=1)
+    saliency = scores[0, :length]
     if isinstance(locations, Integral):
         if isinstance(locations, bool) or locations < 1:
             raise ValueError(f"locations are a positive number or a list, got {locations}")
-        (ranked,) = strongest_locations(deep, ids, layer, target, deep.config.max_length)
+        (ranked,) = batch.strongest(layer, scores, deep.config.max_length)
         # Under "paper" a location may stand behind the text's end.
-        chosen = [i for i in ranked if i < ids.shape[1]][:locations]
+        chosen = [i for i in ranked if i < length][:locations]
         if not chosen:
             raise ValueError(
                 f"no location of layer {layer} answers this text: choose another text or layer"
             )
     else:
         chosen = locations
-    inversion = invert(
-        deep,
-        ids,
-        layer,
-        chosen,
-        l2=l2,
-        similarity=similarity,
+    inversion = invert_fields(
+        Fields.of_batch(batch, layer, chosen),
+        Objective(l2, similarity),
         steps=steps,
         learning_rate=learning_rate,
         restarts=restarts,
@@ -249,13 +248,11 @@ def interpret(
     # What a location does not answer is no more than a random start: its words mean nothing.
     answered = inversion.answered.any(dim=0).tolist()
     found = nearest_words(deep, classifier.vocabulary, inversion.overall, words)
-    spans = spans_of(text, lowercase=classifier.lowercase)
-    read = tuple(spans[: ids.shape[1]])
     return Interpretation(
         text,
-        read,
-        len(spans) - len(read),
-        tuple(span.word in classifier.vocabulary for span in read),
+        read.spans,
+        read.unread,
+        read.known,
         classifier.class_names,
         logits,
         target,
@@ -264,7 +261,7 @@ def interpret(
         tuple(
             LocationReading(
                 location,
-                deep.receptive_field(layer, location, ids.shape[1]),
+                deep.receptive_field(layer, location, length),
                 float(saliency[location]),
                 tuple(near) if answers else (),
                 overall,

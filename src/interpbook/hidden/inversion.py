@@ -150,10 +150,29 @@ def invert(
     ----------
     Yuan et al. (2019), equations (5) to (8).
     """
-    objective = Objective(l2, similarity)
+    return invert_fields(
+        Fields.of(deep, ids, layer, locations),
+        Objective(l2, similarity),
+        steps=steps,
+        learning_rate=learning_rate,
+        restarts=restarts,
+        seed=seed,
+    )
+
+
+def invert_fields(
+    fields: Fields,
+    objective: Objective,
+    *,
+    steps: int,
+    learning_rate: float,
+    restarts: int,
+    seed: int,
+) -> Inversion:
+    """Invert locations that have been looked up, as ``invert`` does."""
     restarts = _positive_count("restarts", restarts)
-    fields = Fields.of(deep, ids, layer, locations)
-    starts = torch.cat([fields.place(whole) for whole in xavier_inputs(deep, restarts, seed)])
+    inputs = xavier_inputs(fields.deep, restarts, seed)
+    starts = torch.cat([fields.place(whole) for whole in inputs])
     return climb(fields, objective, starts, steps=steps, learning_rate=learning_rate)
 
 

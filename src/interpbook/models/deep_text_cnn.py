@@ -136,7 +136,12 @@ class DeepTextCNN(nn.Module):
 
         Behind a document's end they are zero (``"masked"``).
         """
-        ids, inside = self.lay_out(ids)
+        return self.layers_of(*self.lay_out(ids))
+
+    def layers_of(
+        self, ids: Int64[Tensor, "N padded"], inside: Bool[Tensor, "N 1 padded"]
+    ) -> tuple[Float[Tensor, "N _ padded"], ...]:
+        """Return the ``activations`` of a batch that ``lay_out`` has laid out."""
         layers = [self.embedding(ids).transpose(1, 2) * inside]
         for conv in self.convs:
             layers.append(F.relu(conv(layers[-1])) * inside)

@@ -14,7 +14,7 @@ from torch import Tensor
 from interpbook._html import SHOWN_WORDS, page, read_text_html, table
 from interpbook.models import TextCNN
 from interpbook.scores.matrices import decompose
-from interpbook.text import PADDING_WORD, Token, Vocabulary, pad, shortened, spans_of
+from interpbook.text import PADDING_WORD, EncodedText, Token, Vocabulary, pad, shortened
 
 _SHOWN_NGRAMS = 8
 
@@ -298,15 +298,13 @@ def explain(
     ValueError
         If it holds no word.
     """
-    spans = spans_of(text, lowercase=lowercase)
-    seen = spans[: model.config.max_length]
-    ids = pad([vocabulary.encode(span.word for span in seen)]).to(model.output.weight.device)
-    scores = decompose(model, ids)
+    read = EncodedText.of(text, vocabulary, max_length=model.config.max_length, lowercase=lowercase)
+    scores = decompose(model, pad([read.ids]).to(model.output.weight.device))
     return Explanation(
         text=text,
-        spans=tuple(seen),
-        unread=len(spans) - len(seen),
-        known=tuple(span.word in vocabulary for span in seen),
+        spans=read.spans,
+        unread=read.unread,
+        known=read.known,
         class_names=tuple(class_names),
         logits=scores.logits[0],
         ngram_scores=scores.ngram_scores[0],
