@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -208,15 +208,7 @@ class Classifier:
         if hashlib.sha256(weights).hexdigest() != description["weights_sha256"]:
             raise ValueError(_damaged(folder / _WEIGHTS))
         try:
-            model = _network(description["config"])
-            model.load_state_dict(unpack(load(weights)))
-            return cls(
-                model=model,
-                vocabulary=Vocabulary(tuple(description["words"])),
-                class_names=tuple(description["class_names"]),
-                lowercase=description["lowercase"],
-                card=description["card"],
-            )
+            return rebuilt(description, weights)
         except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
             raise ValueError(_damaged(folder)) from error
 
@@ -253,8 +245,35 @@ def load_classifier(name: str | os.PathLike) -> Classifier:
     )
 
 
-def _network(config: dict[str, Any]) -> Network:
-    """Return the untrained network that a configuration describes."""
+def rebuilt(description: Mapping[str, Any], weights: bytes) -> Classifier:
+    """Return the classifier that a description, as JSON holds it, and packed weights make.
+
+    Parameters
+    ----------
+    description : mapping
+        ``config``, ``words``, ``class_names``, ``lowercase`` and ``card``.
+    weights : bytes
+        A safetensors file of what ``precision.pack`` stored.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError, RuntimeError, SafetensorError
+        If a part is missing, damaged or does not fit the others.
+    """
+    model = _network(description)
+    model.load_state_dict(unpack(load(weights)))
+    return Classifier(
+        model=model,
+        vocabulary=Vocabulary(tuple(description["words"])),
+        class_names=tuple(description["class_names"]),
+        lowercase=description["lowercase"],
+        card=description["card"],
+    )
+
+
+def _network(description: Mapping[str, Any]) -> Network:
+    """Return the untrained network that a description is of."""
+    config = description["config"]
     lists = {name: tuple(value) for name, value in config.items() if isinstance(value, list)}
     if "channels" in config:
         return DeepTextCNN(DeepTextCNNConfig(**(config | lists)))
