@@ -33,6 +33,11 @@ from interpbook.scores import Explanation, explain
 from interpbook.text import EncodedText, Vocabulary
 
 _FORMAT = 1
+# What a checkpoint may hold: what defines such a network, and the network.
+_NETWORKS: dict[str, tuple[type, type]] = {
+    "TextCNN": (TextCNNConfig, TextCNN),
+    "DeepTextCNN": (DeepTextCNNConfig, DeepTextCNN),
+}
 _WEIGHTS, _DESCRIPTION = "model.safetensors", "classifier.json"
 
 
@@ -173,6 +178,7 @@ class Classifier:
         weights = save(tensors)
         description = {
             "format": _FORMAT,
+            "network": _kind_of(self.model),
             "weights_sha256": hashlib.sha256(weights).hexdigest(),
             "config": asdict(self.model.config),
             "class_names": self.class_names,
@@ -209,8 +215,14 @@ class Classifier:
             raise ValueError(_damaged(folder / _WEIGHTS))
         try:
             return rebuilt(description, weights)
+        except _UnknownNetworkError as error:
+            raise ValueError(f"{folder}: {error}") from None
         except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
             raise ValueError(_damaged(folder)) from error
+
+
+class _UnknownNetworkError(ValueError):
+    """A description names a kind of network that is none of ours."""
 
 
 def load_classifier(name: str | os.PathLike) -> Classifier:
@@ -274,10 +286,25 @@ def rebuilt(description: Mapping[str, Any], weights: bytes) -> Classifier:
 def _network(description: Mapping[str, Any]) -> Network:
     """Return the untrained network that a description is of."""
     config = description["config"]
+    kind = description.get("network", _older_kind(config))
+    if kind not in _NETWORKS:
+        raise _UnknownNetworkError(
+            f"a classifier's network is one of {', '.join(_NETWORKS)}, got {kind!r}: "
+            "save it again with this version of interpbook"
+        )
+    make_config, make_network = _NETWORKS[kind]
     lists = {name: tuple(value) for name, value in config.items() if isinstance(value, list)}
-    if "channels" in config:
-        return DeepTextCNN(DeepTextCNNConfig(**(config | lists)))
-    return TextCNN(TextCNNConfig(**(config | lists)))
+    return make_network(make_config(**(config | lists)))
+
+
+def _kind_of(model: Network) -> str:
+    """Return the name under which a checkpoint states what kind of network it holds."""
+    return next(kind for kind, (_, network) in _NETWORKS.items() if isinstance(model, network))
+
+
+def _older_kind(config: Mapping[str, Any]) -> str:
+    """Return the kind of network in a checkpoint that does not state it yet."""
+    return "DeepTextCNN" if "channels" in config else "TextCNN"
 
 
 def _read_description(path: Path) -> dict[str, Any]:
