@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 from torch.nn import functional as F
 
+from interpbook._checks import whole_number
 from interpbook.hidden.saliency import ReadBatch
 from interpbook.models import DeepTextCNN
 
@@ -140,10 +140,3 @@ def _one_list_a_document(locations: Locations, documents: int) -> list[list[int]
             f"expected one list of locations for each of {documents} documents, got {len(rows)}"
         )
     return rows
-
-
-def whole_number(number: object) -> int:
-    """Return a whole number, of numpy's kinds too, as Python's; true and false are none."""
-    if isinstance(number, bool | np.bool_):
-        raise TypeError
-    return operator.index(number)

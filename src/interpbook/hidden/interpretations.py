@@ -11,6 +11,7 @@ from numbers import Integral
 from jaxtyping import Float
 from torch import Tensor
 
+from interpbook._checks import number_from
 from interpbook._html import SHOWN_WORDS, page, read_text_html, table
 from interpbook.classifier import Classifier
 from interpbook.hidden.fields import Fields
@@ -226,11 +227,11 @@ def interpret(
     scores = batch.saliency(layer, target).sum(dim=1)
     saliency = scores[0, :length]
     if isinstance(locations, Integral):
-        if isinstance(locations, bool) or locations < 1:
-            raise ValueError(f"locations are a positive number or a list, got {locations}")
+        sentence = f"locations are a positive number or a list, got {locations}"
+        count = number_from(locations, 1, sentence)
         (ranked,) = batch.strongest(layer, scores, deep.config.max_length)
         # Under "paper" a location may stand behind the text's end.
-        chosen = [i for i in ranked if i < length][:locations]
+        chosen = [i for i in ranked if i < length][:count]
         if not chosen:
             raise ValueError(
                 f"no location of layer {layer} answers this text: choose another text or layer"

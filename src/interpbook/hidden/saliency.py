@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
+from interpbook._checks import number_from
 from interpbook.models import DeepTextCNN, as_deep_text_cnn
 from interpbook.models.training import check_labels
 
@@ -159,8 +160,7 @@ def strongest_locations(
     TypeError, ValueError
         If ``count`` is not positive, or as ``location_saliency``.
     """
-    if count < 1:
-        raise ValueError(f"count is a positive number, got {count}")
+    count = number_from(count, 1, f"count is a positive number, got {count}")
     batch = ReadBatch.of(deep, ids, layer)
     return batch.strongest(layer, batch.saliency(layer, target).sum(dim=1), count)
 

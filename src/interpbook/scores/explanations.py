@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -11,6 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
+from interpbook._checks import number_from
 from interpbook._html import SHOWN_WORDS, page, read_text_html, table
 from interpbook.models import TextCNN
 from interpbook.scores.matrices import decompose
@@ -166,16 +166,10 @@ class Explanation:
         """Return a class number, the predicted one for None; raise a ValueError if it is none."""
         if label is None:
             return self.predicted
-        try:
-            number = operator.index(label)
-        except TypeError:
-            number = -1
-        if not 0 <= number < len(self.class_names):
-            raise ValueError(
-                f"the label lies in 0..{len(self.class_names) - 1} {self.class_names}, "
-                f"got {label!r}"
-            )
-        return number
+        sentence = (
+            f"the label lies in 0..{len(self.class_names) - 1} {self.class_names}, got {label!r}"
+        )
+        return number_from(label, 0, sentence, below=len(self.class_names))
 
     def __repr__(self) -> str:
         chance = float(self.probabilities[self.predicted])
