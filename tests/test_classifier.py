@@ -327,8 +327,8 @@ def test_an_unknown_precision_is_refused_before_anything_is_written(as_users_run
     assert not (tmp_path / "new").exists()
 
 
-def test_checkpoints_from_before_deep_networks_still_load(saved):
-    """Their description names no kind of network."""
+def test_checkpoints_that_state_no_kind_of_network_still_load(saved):
+    """The book's classifiers were saved before a description named its kind of network."""
     description = json.loads((saved[1] / DESCRIPTION).read_text(encoding="utf-8"))
     assert set(description["config"]) == {
         *("vocab_size", "embedding_dim", "num_classes", "widths", "filters_per_width"),
@@ -336,14 +336,45 @@ def test_checkpoints_from_before_deep_networks_still_load(saved):
     }
     assert set(description) == {
         *("format", "weights_sha256", "config", "class_names", "lowercase", "card", "words"),
-        "sha256",
+        *("sha256", "network"),
     }
     committed = json.loads(
         (data_folder() / "models" / "imdb" / DESCRIPTION).read_text(encoding="utf-8")
     )
-    assert set(committed) == set(description)
+    assert set(committed) == set(description) - {"network"}
     assert set(committed["config"]) == set(description["config"])
     assert isinstance(load_classifier("imdb").model, TextCNN)
+    assert isinstance(load_classifier("mr_deep").model, DeepTextCNN)
+
+
+@pytest.mark.parametrize("make", ["text", "deep"])
+def test_a_checkpoint_states_what_kind_of_network_it_holds(tmp_path, make):
+    classifier = tiny_classifier() if make == "text" else tiny_deep_classifier()
+    classifier.save(tmp_path)
+    description = json.loads((tmp_path / DESCRIPTION).read_text(encoding="utf-8"))
+    assert description["network"] == type(classifier.model).__name__
+    assert type(Classifier.load(tmp_path).model) is type(classifier.model)
+    del description["network"]
+    sign(tmp_path, description, module.load((tmp_path / WEIGHTS).read_bytes()))
+    assert type(Classifier.load(tmp_path).model) is type(classifier.model)
+
+
+@pytest.mark.parametrize("kind", ["TextRNN", "", None, 3])
+def test_a_kind_of_network_that_is_not_known_is_one_sentence(as_users_run_it, saved, kind):
+    description = json.loads((saved[1] / DESCRIPTION).read_text(encoding="utf-8"))
+    weights = module.load((saved[1] / WEIGHTS).read_bytes())
+    sign(saved[1], description | {"network": kind}, weights)
+    sentence = f"network is one of TextCNN, DeepTextCNN, got {kind!r}: save it again"
+    with pytest.raises(ValueError, match=sentence):
+        Classifier.load(saved[1])
+
+
+def test_a_kind_of_network_that_the_sizes_do_not_fit_is_refused(as_users_run_it, saved):
+    description = json.loads((saved[1] / DESCRIPTION).read_text(encoding="utf-8"))
+    weights = module.load((saved[1] / WEIGHTS).read_bytes())
+    sign(saved[1], description | {"network": "DeepTextCNN"}, weights)
+    with pytest.raises(ValueError, match=rf"^{saved[1]} is damaged: restore it"):
+        Classifier.load(saved[1])
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)

@@ -5,13 +5,61 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable
 
+import numpy as np
+
+
+def whole_number(value: object) -> int:
+    """Return a whole number, of numpy's kinds too, as Python's.
+
+    Raises
+    ------
+    TypeError
+        If it is none; true and false are none.
+
+    Examples
+    --------
+    >>> whole_number(np.int64(3))
+    3
+    """
+    if isinstance(value, bool | np.bool_):
+        raise TypeError("true and false are no numbers")
+    return operator.index(value)
+
+
+def number_from(value: object, low: int, sentence: str, *, below: int | None = None) -> int:
+    """Return a whole number from ``low`` on, or raise a ValueError with the sentence.
+
+    Parameters
+    ----------
+    value : object
+        What the caller gave.
+    low : int
+        The smallest that will do.
+    sentence : str
+        What will do, and what was given.
+    below : int, optional
+        Where the numbers that will do end.
+
+    Examples
+    --------
+    >>> number_from(2, 0, "labels are 0..2", below=3)
+    2
+    """
+    try:
+        number = whole_number(value)
+    except TypeError:
+        raise ValueError(sentence) from None
+    if number < low or (below is not None and number >= below):
+        raise ValueError(sentence)
+    return number
+
 
 def positive(values: Iterable[object], sentence: str) -> tuple[int, ...]:
-    """Return positive whole numbers, of numpy's kinds too, as Python's; or raise the sentence."""
+    """Return one or more positive whole numbers as Python's, or raise the sentence."""
     try:
-        numbers = tuple(operator.index(value) for value in values)
-    except TypeError:
+        numbers = tuple(number_from(value, 1, sentence) for value in values)
+    except TypeError:  # there is nothing to go through
         numbers = ()
-    if min(numbers, default=0) < 1:
+    if not numbers:
         raise ValueError(sentence)
     return numbers

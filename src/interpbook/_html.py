@@ -11,9 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from interpbook.text import Token
+
 FOR, AGAINST = "33, 113, 181", "217, 95, 2"  # blue and orange, apart for every colour vision
 
 _LINE = 24  # characters that fit on a phone's line
+SHOWN_WORDS, SHOWN_CHARACTERS = 1000, 10_000  # a page of HTML that still opens at once
 
 STYLE = f"""<style>
 .ib {{ font-size: 0.95rem; line-height: 1.5; color: inherit; max-width: 46rem; }}
@@ -102,6 +105,65 @@ def coloured_text(
             word = _with_note(word, f"{score:+.1f}", stop - start)
         words.append(word)
     return _in_place(text, spans, words)
+
+
+def read_text_html(
+    text: str,
+    spans: Sequence[Token],
+    scores: Sequence[float],
+    *,
+    titles: Sequence[str],
+    known: Sequence[bool],
+    unread: int,
+    note: str,
+) -> str:
+    """Return a text that a model read, or its beginning, coloured by scores, and a note below.
+
+    At most the first ``SHOWN_WORDS`` words and ``SHOWN_CHARACTERS`` characters are shown.
+
+    Parameters
+    ----------
+    text : str
+        The text as written.
+    spans : sequence of Token
+        The words that the model read.
+    scores, titles : sequences
+        A number, and what a pointer resting there shows after the word, for each word that is
+        shown; more are ignored.
+    known : sequence of bool
+        For each word that the model read, whether it is in the model's vocabulary.
+    unread : int
+        How many words after them the model did not read.
+    note : str
+        What the colours mean; the note goes on to say which words are unknown or left out.
+
+    Examples
+    --------
+    >>> html = read_text_html("A film", [Token("a", 0, 1)], [1.0], titles=["+1.00"], known=[False],
+    ...     unread=1, note="Logits.")
+    >>> 'title="a: +1.00">A<' in html, "film" in html
+    (True, False)
+    >>> "The model reads the first 1 words; 1 more are left out.</p>" in html
+    True
+    """
+    shown = [span for span in spans[:SHOWN_WORDS] if span.end <= SHOWN_CHARACTERS]
+    left = len(spans) - len(shown)
+    if left or unread or len(text) > SHOWN_CHARACTERS:
+        text = text[: shown[-1].end if shown else 0]
+    html = coloured_text(
+        text,
+        [(span.start, span.end) for span in shown],
+        scores[: len(shown)],
+        titles=[f"{span.word}: {title}" for span, title in zip(shown, titles, strict=False)],
+        unknown=[not there for there in known[: len(shown)]],
+    )
+    if not all(known):
+        note += " Words in italics are not in the model's vocabulary."
+    if left:
+        note += f" {left:,} more words are not shown."
+    if unread:
+        note += f" The model reads the first {len(spans):,} words; {unread:,} more are left out."
+    return html + paragraph(note, note=True)
 
 
 def marked_text(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,9 +30,14 @@ from interpbook.models import (
     unpack,
 )
 from interpbook.scores import Explanation, explain
-from interpbook.text import Vocabulary, spans_of
+from interpbook.text import EncodedText, Vocabulary
 
 _FORMAT = 1
+# What a checkpoint may hold: what defines such a network, and the network.
+_NETWORKS: dict[str, tuple[type, type]] = {
+    "TextCNN": (TextCNNConfig, TextCNN),
+    "DeepTextCNN": (DeepTextCNNConfig, DeepTextCNN),
+}
 _WEIGHTS, _DESCRIPTION = "model.safetensors", "classifier.json"
 
 
@@ -95,13 +100,24 @@ class Classifier:
         """
         if isinstance(texts, str):
             raise TypeError("expected several texts, got one string: put it in a list")
-        limit = self.model.config.max_length
-        return [
-            self.vocabulary.encode(
-                token.word for token in spans_of(text, lowercase=self.lowercase)[:limit]
-            )
-            for text in texts
-        ]
+        return [list(self.read(text).ids) for text in texts]
+
+    def read(self, text: str) -> EncodedText:
+        """Turn one text into the words and ids that the model reads, with their places.
+
+        Raises
+        ------
+        TypeError
+            If ``text`` is not a string.
+        ValueError
+            If it holds no word.
+        """
+        return EncodedText.of(
+            text,
+            self.vocabulary,
+            max_length=self.model.config.max_length,
+            lowercase=self.lowercase,
+        )
 
     def predict_proba(self, texts: Sequence[str]) -> Float[np.ndarray, "N c"]:
         """Return the class probabilities of N texts.
@@ -162,6 +178,7 @@ class Classifier:
         weights = save(tensors)
         description = {
             "format": _FORMAT,
+            "network": _kind_of(self.model),
             "weights_sha256": hashlib.sha256(weights).hexdigest(),
             "config": asdict(self.model.config),
             "class_names": self.class_names,
@@ -197,17 +214,15 @@ class Classifier:
         if hashlib.sha256(weights).hexdigest() != description["weights_sha256"]:
             raise ValueError(_damaged(folder / _WEIGHTS))
         try:
-            model = _network(description["config"])
-            model.load_state_dict(unpack(load(weights)))
-            return cls(
-                model=model,
-                vocabulary=Vocabulary(tuple(description["words"])),
-                class_names=tuple(description["class_names"]),
-                lowercase=description["lowercase"],
-                card=description["card"],
-            )
+            return rebuilt(description, weights)
+        except _UnknownNetworkError as error:
+            raise ValueError(f"{folder}: {error}") from None
         except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
             raise ValueError(_damaged(folder)) from error
+
+
+class _UnknownNetworkError(ValueError):
+    """A description names a kind of network that is none of ours."""
 
 
 def load_classifier(name: str | os.PathLike) -> Classifier:
@@ -242,12 +257,54 @@ def load_classifier(name: str | os.PathLike) -> Classifier:
     )
 
 
-def _network(config: dict[str, Any]) -> Network:
-    """Return the untrained network that a configuration describes."""
+def rebuilt(description: Mapping[str, Any], weights: bytes) -> Classifier:
+    """Return the classifier that a description, as JSON holds it, and packed weights make.
+
+    Parameters
+    ----------
+    description : mapping
+        ``config``, ``words``, ``class_names``, ``lowercase`` and ``card``.
+    weights : bytes
+        A safetensors file of what ``precision.pack`` stored.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError, RuntimeError, SafetensorError
+        If a part is missing, damaged or does not fit the others.
+    """
+    model = _network(description)
+    model.load_state_dict(unpack(load(weights)))
+    return Classifier(
+        model=model,
+        vocabulary=Vocabulary(tuple(description["words"])),
+        class_names=tuple(description["class_names"]),
+        lowercase=description["lowercase"],
+        card=description["card"],
+    )
+
+
+def _network(description: Mapping[str, Any]) -> Network:
+    """Return the untrained network that a description is of."""
+    config = description["config"]
+    kind = description.get("network", _older_kind(config))
+    if kind not in _NETWORKS:
+        raise _UnknownNetworkError(
+            f"a classifier's network is one of {', '.join(_NETWORKS)}, got {kind!r}: "
+            "save it again with this version of interpbook"
+        )
+    make_config, make_network = _NETWORKS[kind]
     lists = {name: tuple(value) for name, value in config.items() if isinstance(value, list)}
-    if "channels" in config:
-        return DeepTextCNN(DeepTextCNNConfig(**(config | lists)))
-    return TextCNN(TextCNNConfig(**(config | lists)))
+    return make_network(make_config(**(config | lists)))
+
+
+def _kind_of(model: Network) -> str:
+    """Return the name under which a checkpoint states what kind of network it holds."""
+    return next(kind for kind, (_, network) in _NETWORKS.items() if isinstance(model, network))
+
+
+def _older_kind(config: Mapping[str, Any]) -> str:
+    """Return the kind of network in a checkpoint that does not state it yet."""
+    return "DeepTextCNN" if "channels" in config else "TextCNN"
 
 
 def _read_description(path: Path) -> dict[str, Any]:

@@ -284,3 +284,65 @@ def spans_of(text: str, *, lowercase: bool = True) -> list[Token]:
             f"the text holds no word to classify, got {shortened(text, 40)!r}: write at least one"
         )
     return spans
+
+
+@dataclass(frozen=True)
+class EncodedText:
+    """One text as a model reads it: its words, where they stand, and their ids.
+
+    Attributes
+    ----------
+    text : str
+        As given.
+    spans : tuple of Token
+        The words that the model reads.
+    ids : tuple of int
+        The id of each of them.
+    unread : int
+        How many words after ``max_length`` the model does not read.
+
+    Examples
+    --------
+    >>> vocabulary = Vocabulary(("<pad>", "<unk>", "good", "movie"))
+    >>> read = EncodedText.of("A good, slow movie", vocabulary, max_length=3)
+    >>> read.tokens, read.ids, read.known, read.unread
+    (('a', 'good', 'slow'), (1, 2, 1), (False, True, False), 1)
+    """
+
+    text: str
+    spans: tuple[Token, ...]
+    ids: tuple[int, ...]
+    unread: int
+
+    @classmethod
+    def of(
+        cls,
+        text: str,
+        vocabulary: Vocabulary,
+        *,
+        max_length: int | None,
+        lowercase: bool = True,
+    ) -> EncodedText:
+        """Tokenize and encode a text, cut at ``max_length`` words if it is given.
+
+        Raises
+        ------
+        TypeError
+            If ``text`` is not a string.
+        ValueError
+            If it holds no word.
+        """
+        spans = spans_of(text, lowercase=lowercase)
+        read = tuple(spans[:max_length])
+        ids = tuple(vocabulary.encode(span.word for span in read))
+        return cls(text, read, ids, len(spans) - len(read))
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The words that the model reads."""
+        return tuple(span.word for span in self.spans)
+
+    @property
+    def known(self) -> tuple[bool, ...]:
+        """For each word, whether it is in the model's vocabulary."""
+        return tuple(id_ != UNKNOWN for id_ in self.ids)

@@ -13,7 +13,7 @@ from matplotlib.patches import ConnectionPatch, Rectangle
 from interpbook import Classifier, DeepTextCNN, DeepTextCNNConfig, Vocabulary, figures, interpret
 from interpbook.figures.columns import LOOKS, ROW, WIDTH, WORDS
 from interpbook.hidden import Interpretation, LocationReading, location_saliency
-from interpbook.text import pad
+from interpbook.text import pad, tokenize_with_spans
 from support.networks import WORDS as VOCABULARY
 from support.networks import tiny_classifier
 
@@ -36,7 +36,8 @@ CLASSIFIER = deep_classifier()
 
 def crafted(text: str = SENTENCE, places: tuple[int, ...] = (4, 0, 8)) -> Interpretation:
     """Return an interpretation with rising saliency and fixed words."""
-    tokens = tuple(text.split())
+    spans = tuple(tokenize_with_spans(text))
+    tokens = text.split()
     saliency = torch.linspace(-1.0, 2.0, len(tokens))
     readings = tuple(
         LocationReading(
@@ -50,7 +51,9 @@ def crafted(text: str = SENTENCE, places: tuple[int, ...] = (4, 0, 8)) -> Interp
     )
     logits = torch.tensor([0.0, 1.0])
     names = CLASSIFIER.class_names
-    return Interpretation(text, tokens, names, logits, 1, 1, saliency, readings)
+    return Interpretation(
+        text, spans, 0, (True,) * len(spans), names, logits, 1, 1, saliency, readings
+    )
 
 
 def written(axes):

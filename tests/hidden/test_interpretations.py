@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
 
+import interpbook.text
 from interpbook import (
     Classifier,
+    DeepTextCNN,
     Vocabulary,
     interpret,
     invert,
@@ -161,3 +165,24 @@ def test_weights_that_are_no_numbers_are_refused():
 def test_a_textcnn_has_no_hidden_locations():
     with one_sentence(TypeError, "locations are a DeepTextCNN's, got a TextCNN: give the .model"):
         interpret(tiny_classifier(), TEXT)
+
+
+@pytest.mark.parametrize("locations", [2, [4, 0]])
+def test_a_text_is_tokenised_laid_out_and_run_through_the_layers_once(monkeypatch, locations):
+    classifier = tiny_deep_classifier()
+    calls: Counter[str] = Counter()
+
+    def counted(owner: object, name: str) -> None:
+        real = getattr(owner, name)
+
+        def count(*args, **kwargs):
+            calls[name] += 1
+            return real(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, count)
+
+    counted(interpbook.text, "words_and_spans")
+    counted(DeepTextCNN, "lay_out")
+    counted(DeepTextCNN, "layers_of")
+    interpret(classifier, TEXT, locations=locations, words=1, **SETTINGS)
+    assert calls == {"words_and_spans": 1, "lay_out": 1, "layers_of": 1}

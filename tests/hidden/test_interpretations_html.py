@@ -9,17 +9,19 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interpbook.hidden import Interpretation, LocationReading
-from interpbook.text import tokenize
+from interpbook.hidden import Interpretation, LocationReading, interpret
+from interpbook.text import tokenize_with_spans
 from support.browsing import Reader, assert_harmless
+from support.deep_networks import deep_network
+from support.networks import tiny_classifier
 
 NASTY = "<script>alert('x')</script>\"onmouseover=\"alert(1)' & </td></p>"
 
 
 def crafted(text: str, **changes) -> Interpretation:
     """Return an interpretation of a text, with its last two words' locations read."""
-    tokens = tuple(tokenize(text, lowercase=False))
-    last = len(tokens) - 1
+    spans = tuple(tokenize_with_spans(text, lowercase=False))
+    last = len(spans) - 1
     readings = tuple(
         LocationReading(i, range(max(i - 1, 0), i + 1), 0.5 + n, words, torch.ones(4))
         for n, (i, words) in enumerate(
@@ -28,12 +30,14 @@ def crafted(text: str, **changes) -> Interpretation:
     )
     found = Interpretation(
         text=text,
-        tokens=tokens,
+        spans=spans,
+        unread=0,
+        known=(True,) * len(spans),
         class_names=("no", "yes"),
         logits=torch.tensor([0.0, 1.0]),
         target=1,
         layer=1,
-        saliency=torch.linspace(-1.0, 2.0, len(tokens)),
+        saliency=torch.linspace(-1.0, 2.0, len(spans)),
         readings=readings,
     )
     return replace(found, **changes)
@@ -73,6 +77,25 @@ def test_each_word_has_the_saliency_of_its_location():
     assert html.index("<rt>-1.0</rt>") < html.index("<rt>+1.0</rt>") < html.index("<rt>+2.0</rt>")
 
 
+def test_words_stand_as_the_model_reads_them_and_unknown_ones_are_marked():
+    classifier = replace(
+        tiny_classifier(),
+        model=deep_network(channels=(8, 6), num_classes=2),
+        lowercase=False,
+    )
+    settings = {"words": 1, "steps": 2, "locations": [1, 0]}
+    found = interpret(classifier, "Zebra, a GOOD movie", **settings)
+    reader = read(found)
+    titles = [value for name, value in reader.attributes if name == "title"]
+    assert [title.split(":")[0] for title in titles] == ["Zebra", "a", "GOOD", "movie"]
+    assert found.known == tuple(word in classifier.vocabulary for word in found.tokens)
+    assert found.known == (False, True, False, True)
+    assert found._repr_html_().count('ib-unknown"') == 2
+    assert "Words in italics are not in the model's vocabulary." in reader.text
+    known = read(interpret(classifier, "good movie", **settings))
+    assert "Words in italics" not in known.text
+
+
 def cells(reader: Reader) -> list[str]:
     return [data for tag, data in reader.pieces if tag in ("th", "td")]
 
@@ -91,7 +114,9 @@ def test_the_tables_hold_locations_fields_and_words():
 
 def test_words_that_were_not_read_are_counted():
     cut = crafted("one two three four five")
-    cut = replace(cut, tokens=cut.tokens[:3], saliency=cut.saliency[:3])
+    cut = replace(
+        cut, spans=cut.spans[:3], unread=2, known=cut.known[:3], saliency=cut.saliency[:3]
+    )
     cut = replace(cut, readings=(replace(cut.readings[0], location=2, field=range(1, 3)),))
     reader = read(cut)
     assert "reads the first 3 words; 2 more are left out" in reader.text
@@ -102,7 +127,7 @@ def test_words_that_were_not_read_are_counted():
 def test_long_texts_make_short_pages():
     long = crafted("word " * 3000)
     assert len(long._repr_html_()) < 600_000
-    assert "1,000 more words are not shown" in read(long).text
+    assert "2,000 more words are not shown" in read(long).text
     assert "2,999" not in read(long).text.partition("The locations")[0]
     endless = crafted("x" * 50_000)
     assert len(endless._repr_html_()) < 10_000

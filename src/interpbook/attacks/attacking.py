@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import operator
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import get_args
 
 import torch
 
+from interpbook._checks import number_from
 from interpbook.attacks.rankings import Ranking
 from interpbook.attacks.results import AttackResult, Change
 from interpbook.attacks.searches import Search, search_changes
@@ -223,12 +223,8 @@ def check_texts(texts: Sequence[str], labels: Labels) -> None:
 
 def _check_budget(max_changes: int) -> None:
     """Raise a ValueError if the budget is no number of words."""
-    try:
-        possible = operator.index(max_changes) >= 0
-    except TypeError:
-        possible = False
-    if not possible:
-        raise ValueError(f"max_changes is a number of words, zero or more, got {max_changes!r}")
+    sentence = f"max_changes is a number of words, zero or more, got {max_changes!r}"
+    number_from(max_changes, 0, sentence)
 
 
 def _seed_of(text: str, seed: int) -> int:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from interpbook.models import TextCNN, best_of_filters
 from interpbook.scores import SwapBatch
+from interpbook.scores.matrices import add_up_by_position
 
 Ranking = Literal["gradient", "word_scores", "updated_word_scores", "exact", "random"]
 
@@ -38,20 +39,15 @@ def _by_word_scores(batch: SwapBatch, standing: Standing) -> Float[Tensor, "R l"
     weights = output.weight[standing.labels] * (standing.pooled > 0)
     bias = output.bias[standing.labels] / batch.model.config.num_filters
     sizes = batch.model.config.filters_per_width
-    scores = torch.zeros(len(rows), batch.ids.shape[1], dtype=weights.dtype, device=rows.device)
-    for conv, slots, weight, start in zip(
-        batch.model.convs,
-        batch.slots(rows),
-        weights.split(sizes, dim=1),
-        batch.starts(rows).split(sizes, dim=1),
-        strict=True,
+    shares = []
+    for conv, slots, weight in zip(
+        batch.model.convs, batch.slots(rows), weights.split(sizes, dim=1), strict=True
     ):
         width = conv.kernel_size[0]
         u = slots + conv.bias[:, None] / width  # (R, f, n)
-        shares = u * weight[:, :, None] + (bias / width)[:, None, None]
-        places = start[:, :, None] + torch.arange(width, device=rows.device)
-        scores.scatter_add_(1, places.flatten(1), shares.flatten(1))
-    return scores
+        shares.append(u * weight[:, :, None] + (bias / width)[:, None, None])
+    starts = batch.starts(rows).split(sizes, dim=1)
+    return add_up_by_position(shares, starts, batch.ids.shape[1])
 
 
 def _by_gradient(batch: SwapBatch, standing: Standing) -> Float64[Tensor, "R l"]:

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
+from interpbook._checks import number_from
 from interpbook.filters.study import variances
 from interpbook.models import TextCNN, best_of_filters
 from interpbook.scores import Explanation, Ngram, filter_widths
@@ -87,8 +88,7 @@ class ScoredNgram:
 
 def check_top(top: int) -> None:
     """Raise a ValueError if the number of n-grams or words asked for is not positive."""
-    if top < 1:
-        raise ValueError(f"top is a positive number, got {top}")
+    number_from(top, 1, f"top is a positive number, got {top}")
 
 
 @torch.no_grad()

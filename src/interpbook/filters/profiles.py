@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from interpbook._checks import number_from
 from interpbook._html import coloured_text, page, paragraph, table
 from interpbook.classifier import Classifier
 from interpbook.filters.ngrams import ScoredNgram, check_top
@@ -245,10 +245,6 @@ def slot_profile(model: TextCNN, number: int) -> Float[Tensor, "n V"]:
 
 
 def _filter_number(model: TextCNN, number: int) -> int:
-    try:
-        found = operator.index(number)
-    except TypeError:
-        found = -1
-    if not 0 <= found < model.config.num_filters:
-        raise ValueError(f"filters are numbered 0..{model.config.num_filters - 1}, got {number!r}")
-    return found
+    filters = model.config.num_filters
+    sentence = f"filters are numbered 0..{filters - 1}, got {number!r}"
+    return number_from(number, 0, sentence, below=filters)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 from torch.nn import functional as F
 
-from interpbook.hidden.saliency import check_weights
-from interpbook.models import DeepTextCNN, as_deep_text_cnn
+from interpbook._checks import whole_number
+from interpbook.hidden.saliency import ReadBatch
+from interpbook.models import DeepTextCNN
 
 Locations = Sequence[int] | Sequence[Sequence[int]] | Int64[Tensor, "*N M"]
 
@@ -69,14 +69,14 @@ class Fields:
         TypeError, ValueError
             As ``invert``.
         """
-        as_deep_text_cnn(deep).eval()
-        deep.check_layer(layer)
-        check_weights(deep)
-        with torch.no_grad():
-            activations = deep.activations(ids)[layer]
-        _, counted = deep.lay_out(ids)
-        lengths = counted.sum(dim=(1, 2)).tolist()
-        rows = _one_list_a_document(locations, len(ids))
+        return cls.of_batch(ReadBatch.of(deep, ids, layer), layer, locations)
+
+    @classmethod
+    def of_batch(cls, batch: ReadBatch, layer: int, locations: Locations) -> Fields:
+        """Look locations up in documents that have been read, as ``of`` does."""
+        deep, activations, device = batch.deep, batch.layers[layer], batch.inside.device
+        lengths = batch.inside.sum(dim=(1, 2)).tolist()
+        rows = _one_list_a_document(locations, len(lengths))
         pairs = [(n, i) for n, row in enumerate(rows) for i in row]
         if not pairs:
             raise ValueError("expected at least one location to invert, got none")
@@ -85,7 +85,7 @@ class Fields:
                 deep.receptive_field(layer, i, lengths[n])
             except ValueError as error:
                 raise ValueError(f"in document {n} {error}") from None
-        documents, places = torch.tensor(pairs, device=ids.device).unbind(1)
+        documents, places = torch.tensor(pairs, device=device).unbind(1)
         found = activations[documents, :, places]
         for (n, i), answer in zip(pairs, found, strict=True):
             if not answer.any():
@@ -94,8 +94,8 @@ class Fields:
                     "zero throughout, so there is nothing to invert: choose another"
                 )
         reach = layer * (deep.config.kernel_size // 2)
-        around = places[:, None] + torch.arange(-reach, reach + 1, device=ids.device)
-        ends = torch.tensor(lengths, device=ids.device)[documents, None]
+        around = places[:, None] + torch.arange(-reach, reach + 1, device=device)
+        ends = torch.tensor(lengths, device=device)[documents, None]
         return cls(deep, layer, documents, places, (around >= 0) & (around < ends), found)
 
     def respond(self, vectors: Float[Tensor, "B R m"]) -> Float[Tensor, "B channels"]:
@@ -140,10 +140,3 @@ def _one_list_a_document(locations: Locations, documents: int) -> list[list[int]
             f"expected one list of locations for each of {documents} documents, got {len(rows)}"
         )
     return rows
-
-
-def whole_number(number: object) -> int:
-    """Return a whole number, of numpy's kinds too, as Python's; true and false are none."""
-    if isinstance(number, bool | np.bool_):
-        raise TypeError
-    return operator.index(number)

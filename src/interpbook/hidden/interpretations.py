@@ -8,19 +8,21 @@ from html import escape
 from itertools import zip_longest
 from numbers import Integral
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from interpbook._html import coloured_text, page, paragraph, table
+from interpbook._checks import number_from
+from interpbook._html import SHOWN_WORDS, page, read_text_html, table
 from interpbook.classifier import Classifier
-from interpbook.hidden.inversion import invert
+from interpbook.hidden.fields import Fields
+from interpbook.hidden.inversion import invert_fields
 from interpbook.hidden.neighbours import nearest_words
-from interpbook.hidden.saliency import location_saliency, strongest_locations
+from interpbook.hidden.objectives import Objective
+from interpbook.hidden.saliency import ReadBatch
 from interpbook.models import as_deep_text_cnn
-from interpbook.text import pad, shortened, spans_of, tokenize_with_spans
+from interpbook.text import Token, pad, shortened
 
-_SHOWN_CHARACTERS, _SHOWN_LETTERS = 10_000, 20  # of a text, of a word in a table
+_SHOWN_LETTERS = 20  # of a word in a table
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +59,12 @@ class Interpretation:
     ----------
     text : str
         As given.
-    tokens : tuple of str
-        The words that the model read.
+    spans : tuple of Token
+        The words that the model read and where they stand in the text.
+    unread : int
+        Words after ``max_length``, which the model never sees.
+    known : tuple of bool
+        For each word, whether it is in the model's vocabulary.
     class_names : tuple of str
         The c classes.
     logits : Tensor of shape (c,)
@@ -74,13 +80,20 @@ class Interpretation:
     """
 
     text: str
-    tokens: tuple[str, ...]
+    spans: tuple[Token, ...]
+    unread: int
+    known: tuple[bool, ...]
     class_names: tuple[str, ...]
     logits: Float[Tensor, " c"]
     target: int
     layer: int
     saliency: Float[Tensor, " l"]
     readings: tuple[LocationReading, ...]
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The words that the model read."""
+        return tuple(span.word for span in self.spans)
 
     @property
     def words(self) -> list[str]:
@@ -110,39 +123,32 @@ class Interpretation:
 
     def _sentence_html(self) -> str:
         rank = {reading.location: n for n, reading in enumerate(self.readings, start=1)}
-        spans = tokenize_with_spans(self.text)
-        read = [span for span in spans[: len(self.tokens)] if span.end <= _SHOWN_CHARACTERS]
-        cut = len(read) < len(spans) or len(self.text) > _SHOWN_CHARACTERS
-        text = self.text[: read[-1].end if read else 0] if cut else self.text
-        scores = self.saliency[: len(read)].tolist()
         titles = [
-            f"{span.word}: location {i}, {score:+.2f}"
-            + (f", reading {rank[i]}" if i in rank else "")
-            for i, (span, score) in enumerate(zip(read, scores, strict=True))
+            f"location {i}, {score:+.2f}" + (f", reading {rank[i]}" if i in rank else "")
+            for i, score in enumerate(self.saliency[:SHOWN_WORDS].tolist())
         ]
         note = (
             f"Each word stands for the location above it. Blue, solid line: saliency for "
             f"{self.class_names[self.target]}; orange, dotted: against it. Numbers are logits."
         )
-        if len(spans) > len(self.tokens):
-            note += (
-                f" The model reads the first {len(self.tokens):,} words; "
-                f"{len(spans) - len(self.tokens):,} more are left out."
-            )
-        if len(read) < len(self.tokens):
-            note += f" {len(self.tokens) - len(read):,} more words are not shown."
-        places = [(span.start, span.end) for span in read]
-        unknown = [False] * len(read)
-        sentence = coloured_text(text, places, scores, titles=titles, unknown=unknown)
-        return sentence + paragraph(note, note=True)
+        return read_text_html(
+            self.text,
+            self.spans,
+            self.saliency.tolist(),
+            titles=titles,
+            known=self.known,
+            unread=self.unread,
+            note=note,
+        )
 
     def _locations_html(self) -> str:
+        tokens = self.tokens
         rows = [
             [
                 str(number),
-                f"{reading.location} {shortened(self.tokens[reading.location], _SHOWN_LETTERS)}",
+                f"{reading.location} {shortened(tokens[reading.location], _SHOWN_LETTERS)}",
                 f"{reading.saliency:+.2f}",
-                shortened(" ".join(self.tokens[i] for i in reading.field), 100),
+                shortened(" ".join(tokens[i] for i in reading.field), 100),
             ]
             for number, reading in enumerate(self.readings, start=1)
         ]
@@ -150,8 +156,9 @@ class Interpretation:
         return table(header, rows, caption="The locations that were inverted.")
 
     def _words_html(self) -> str:
+        tokens = self.tokens
         names = [
-            f"{number} {shortened(self.tokens[reading.location], _SHOWN_LETTERS)}"
+            f"{number} {shortened(tokens[reading.location], _SHOWN_LETTERS)}"
             for number, reading in enumerate(self.readings, start=1)
         ]
         nearest = [
@@ -212,30 +219,28 @@ def interpret(
     Yuan et al. (2019), Figure 1.
     """
     deep = as_deep_text_cnn(classifier.model)
-    ids = pad(classifier.encode([text]))
-    with torch.no_grad():
-        (logits,) = deep(ids)
+    read = classifier.read(text)
+    length = len(read.ids)
+    batch = ReadBatch.of(deep, pad([read.ids]), layer)
+    (logits,) = batch.logits
     target = int(logits.argmax()) if target is None else target
-    saliency = location_saliency(deep, ids, layer, target)[0, : ids.shape[1]]
+    scores = batch.saliency(layer, target).sum(dim=1)
+    saliency = scores[0, :length]
     if isinstance(locations, Integral):
-        if isinstance(locations, bool) or locations < 1:
-            raise ValueError(f"locations are a positive number or a list, got {locations}")
-        (ranked,) = strongest_locations(deep, ids, layer, target, deep.config.max_length)
+        sentence = f"locations are a positive number or a list, got {locations}"
+        count = number_from(locations, 1, sentence)
+        (ranked,) = batch.strongest(layer, scores, deep.config.max_length)
         # Under "paper" a location may stand behind the text's end.
-        chosen = [i for i in ranked if i < ids.shape[1]][:locations]
+        chosen = [i for i in ranked if i < length][:count]
         if not chosen:
             raise ValueError(
                 f"no location of layer {layer} answers this text: choose another text or layer"
             )
     else:
         chosen = locations
-    inversion = invert(
-        deep,
-        ids,
-        layer,
-        chosen,
-        l2=l2,
-        similarity=similarity,
+    inversion = invert_fields(
+        Fields.of_batch(batch, layer, chosen),
+        Objective(l2, similarity),
         steps=steps,
         learning_rate=learning_rate,
         restarts=restarts,
@@ -244,10 +249,11 @@ def interpret(
     # What a location does not answer is no more than a random start: its words mean nothing.
     answered = inversion.answered.any(dim=0).tolist()
     found = nearest_words(deep, classifier.vocabulary, inversion.overall, words)
-    tokens = [token.word for token in spans_of(text, lowercase=classifier.lowercase)]
     return Interpretation(
         text,
-        tuple(tokens[: ids.shape[1]]),
+        read.spans,
+        read.unread,
+        read.known,
         classifier.class_names,
         logits,
         target,
@@ -256,7 +262,7 @@ def interpret(
         tuple(
             LocationReading(
                 location,
-                deep.receptive_field(layer, location, ids.shape[1]),
+                deep.receptive_field(layer, location, length),
                 float(saliency[location]),
                 tuple(near) if answers else (),
                 overall,

@@ -15,7 +15,8 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 from torch.nn import functional as F
 
-from interpbook.hidden.fields import Fields, Locations, whole_number
+from interpbook._checks import number_from
+from interpbook.hidden.fields import Fields, Locations
 from interpbook.hidden.objectives import Objective
 from interpbook.models import DeepTextCNN
 
@@ -150,10 +151,29 @@ def invert(
     ----------
     Yuan et al. (2019), equations (5) to (8).
     """
-    objective = Objective(l2, similarity)
-    restarts = _positive_count("restarts", restarts)
-    fields = Fields.of(deep, ids, layer, locations)
-    starts = torch.cat([fields.place(whole) for whole in xavier_inputs(deep, restarts, seed)])
+    return invert_fields(
+        Fields.of(deep, ids, layer, locations),
+        Objective(l2, similarity),
+        steps=steps,
+        learning_rate=learning_rate,
+        restarts=restarts,
+        seed=seed,
+    )
+
+
+def invert_fields(
+    fields: Fields,
+    objective: Objective,
+    *,
+    steps: int,
+    learning_rate: float,
+    restarts: int,
+    seed: int,
+) -> Inversion:
+    """Invert locations that have been looked up, as ``invert`` does."""
+    restarts = number_from(restarts, 1, f"restarts is a positive whole number, got {restarts!r}")
+    inputs = xavier_inputs(fields.deep, restarts, seed)
+    starts = torch.cat([fields.place(whole) for whole in inputs])
     return climb(fields, objective, starts, steps=steps, learning_rate=learning_rate)
 
 
@@ -198,7 +218,7 @@ def climb(
     ValueError
         If ``steps`` or ``learning_rate`` is not positive, or the starts do not fit the fields.
     """
-    steps = _positive_count("steps", steps)
+    steps = number_from(steps, 1, f"steps is a positive whole number, got {steps!r}")
     if not 0 < learning_rate < float("inf"):
         raise ValueError(f"learning_rate is a positive number, got {learning_rate}")
     B, R = fields.inside.shape
@@ -317,13 +337,3 @@ def invert_by_neuron(
     shares = fields.activations[rows, channels, None, None] * inversion.vectors[0]
     empty = shares.new_zeros(len(fields.activations), *shares.shape[1:])
     return empty.index_add(0, rows, shares), inversion
-
-
-def _positive_count(name: str, value: object) -> int:
-    try:
-        count = whole_number(value)
-    except TypeError:
-        count = 0
-    if count < 1:
-        raise ValueError(f"{name} is a positive whole number, got {value!r}")
-    return count

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn import functional as F
 
+from interpbook._checks import number_from
 from interpbook.models import DeepTextCNN, TextCNN
 from interpbook.text import PADDING, UNKNOWN, Vocabulary
 
@@ -40,8 +41,8 @@ def nearest_ids(
         )
     if not torch.isfinite(vectors).all() or not vectors.any(dim=1).all():
         raise ValueError("expected finite vectors other than zero: a zero vector has no direction")
-    if not 1 <= count <= words:
-        raise ValueError(f"count is 1..{words}, the words of the vocabulary, got {count}")
+    sentence = f"count is 1..{words}, the words of the vocabulary, got {count}"
+    count = number_from(count, 1, sentence, below=words + 1)
     cosines = F.normalize(vectors, dim=1) @ F.normalize(table, dim=1).T
     cosines[:, ~ordinary] = -torch.inf
     best = cosines.topk(count, dim=1)

@@ -2,12 +2,92 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
+from interpbook._checks import number_from
 from interpbook.models import DeepTextCNN, as_deep_text_cnn
 from interpbook.models.training import check_labels
+
+
+@dataclass(frozen=True, eq=False)
+class ReadBatch:
+    """A batch of N documents, laid out and run through every layer once.
+
+    Attributes
+    ----------
+    deep : DeepTextCNN
+        The network, in evaluation mode.
+    inside : Tensor of shape (N, 1, padded), bool
+        Which locations count, from ``DeepTextCNN.lay_out``.
+    layers : tuple of Tensor of shape (N, channels, padded)
+        The activations of every layer, the embedding's first.
+    """
+
+    deep: DeepTextCNN
+    inside: Bool[Tensor, "N 1 padded"]
+    layers: tuple[Float[Tensor, "N _ padded"], ...]
+
+    @classmethod
+    @torch.no_grad()
+    def of(cls, deep: DeepTextCNN, ids: Int64[Tensor, "N l"], layer: int) -> ReadBatch:
+        """Read a batch for questions about a layer.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the model is no DeepTextCNN or has no such layer, its weights are not finite, or the
+            ids do not suit it (``DeepTextCNN.lay_out``).
+        """
+        as_deep_text_cnn(deep).eval()
+        deep.check_layer(layer)
+        check_weights(deep)
+        ids, inside = deep.lay_out(ids)
+        return cls(deep, inside, deep.layers_of(ids, inside))
+
+    @property
+    @torch.no_grad()
+    def logits(self) -> Float[Tensor, "N c"]:
+        """The network's output."""
+        return self.deep.scores_from(len(self.layers) - 1, self.layers[-1], self.inside)
+
+    @torch.enable_grad()
+    def saliency(
+        self, layer: int, target: int | Int64[Tensor, " N"]
+    ) -> Float[Tensor, "N d padded"]:
+        """Return ``channel_saliency`` of the batch.
+
+        Raises
+        ------
+        ValueError
+            If there is no such class.
+        """
+        documents = len(self.inside)
+        targets = torch.as_tensor(target, device=self.inside.device)
+        if targets.ndim > 1 or (targets.ndim and len(targets) != documents):
+            raise ValueError(
+                f"expected one class, or one for each of {documents} documents, got classes of "
+                f"shape {tuple(targets.shape)}"
+            )
+        targets = targets.expand(documents)
+        check_labels(targets.cpu().numpy(), self.deep.config.num_classes)
+        activations = self.layers[layer].detach().requires_grad_()
+        logits = self.deep.scores_from(layer, activations, self.inside)
+        (gradient,) = torch.autograd.grad(logits.gather(1, targets[:, None]).sum(), activations)
+        return gradient * activations.detach()
+
+    def strongest(
+        self, layer: int, saliency: Float[Tensor, "N padded"], count: int
+    ) -> list[list[int]]:
+        """Return ``strongest_locations`` of the batch by their saliency."""
+        alive = (self.layers[layer] != 0).any(dim=1)  # (N, padded)
+        ranked = saliency.masked_fill(~alive, -torch.inf)
+        order = ranked.argsort(dim=1, descending=True, stable=True)
+        kept = alive.sum(dim=1).clamp(max=count)
+        return [row[:n] for row, n in zip(order.tolist(), kept.tolist(), strict=True)]
 
 
 def location_saliency(
@@ -52,7 +132,6 @@ def location_saliency(
     return channel_saliency(deep, ids, layer, target).sum(dim=1)
 
 
-@torch.enable_grad()
 def channel_saliency(
     deep: DeepTextCNN, ids: Int64[Tensor, "N l"], layer: int, target: int | Int64[Tensor, " N"]
 ) -> Float[Tensor, "N d padded"]:
@@ -60,22 +139,7 @@ def channel_saliency(
 
     Parameters, errors and source are those of ``location_saliency``.
     """
-    as_deep_text_cnn(deep).eval()
-    deep.check_layer(layer)
-    check_weights(deep)
-    _, inside = deep.lay_out(ids)
-    targets = torch.as_tensor(target, device=ids.device)
-    if targets.ndim > 1 or (targets.ndim and len(targets) != len(ids)):
-        raise ValueError(
-            f"expected one class, or one for each of {len(ids)} documents, got classes of shape "
-            f"{tuple(targets.shape)}"
-        )
-    targets = targets.expand(len(ids))
-    check_labels(targets.cpu().numpy(), deep.config.num_classes)
-    activations = deep.activations(ids)[layer].detach().requires_grad_()
-    logits = deep.scores_from(layer, activations, inside)
-    (gradient,) = torch.autograd.grad(logits.gather(1, targets[:, None]).sum(), activations)
-    return gradient * activations.detach()
+    return ReadBatch.of(deep, ids, layer).saliency(layer, target)
 
 
 def strongest_locations(
@@ -96,14 +160,9 @@ def strongest_locations(
     TypeError, ValueError
         If ``count`` is not positive, or as ``location_saliency``.
     """
-    if count < 1:
-        raise ValueError(f"count is a positive number, got {count}")
-    saliency = location_saliency(deep, ids, layer, target)
-    with torch.no_grad():
-        alive = (deep.activations(ids)[layer] != 0).any(dim=1)  # (N, l)
-    order = saliency.masked_fill(~alive, -torch.inf).argsort(dim=1, descending=True, stable=True)
-    kept = alive.sum(dim=1).clamp(max=count)
-    return [row[:n] for row, n in zip(order.tolist(), kept.tolist(), strict=True)]
+    count = number_from(count, 1, f"count is a positive number, got {count}")
+    batch = ReadBatch.of(deep, ids, layer)
+    return batch.strongest(layer, batch.saliency(layer, target).sum(dim=1), count)
 
 
 def check_weights(deep: DeepTextCNN) -> None:

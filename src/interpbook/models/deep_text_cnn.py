@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,7 +10,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from interpbook._checks import positive
+from interpbook._checks import number_from, positive
 from interpbook.models.layout import PaddingMode, checked_lengths, refuse_empty, refuse_longer
 from interpbook.text import PADDING
 
@@ -136,7 +135,12 @@ class DeepTextCNN(nn.Module):
 
         Behind a document's end they are zero (``"masked"``).
         """
-        ids, inside = self.lay_out(ids)
+        return self.layers_of(*self.lay_out(ids))
+
+    def layers_of(
+        self, ids: Int64[Tensor, "N padded"], inside: Bool[Tensor, "N 1 padded"]
+    ) -> tuple[Float[Tensor, "N _ padded"], ...]:
+        """Return the ``activations`` of a batch that ``lay_out`` has laid out."""
         layers = [self.embedding(ids).transpose(1, 2) * inside]
         for conv in self.convs:
             layers.append(F.relu(conv(layers[-1])) * inside)
@@ -207,15 +211,9 @@ class DeepTextCNN(nn.Module):
 
     def check_layer(self, layer: int) -> int:
         """Return the number of a layer, or raise a ValueError if the network has no such layer."""
-        try:
-            number = -1 if isinstance(layer, bool) else operator.index(layer)
-        except TypeError:
-            number = -1
-        if not 0 <= number <= self.config.num_layers:
-            raise ValueError(
-                f"layers are 0 (the embedding) to {self.config.num_layers} here, got {layer}"
-            )
-        return number
+        last = self.config.num_layers
+        sentence = f"layers are 0 (the embedding) to {last} here, got {layer}"
+        return number_from(layer, 0, sentence, below=last + 1)
 
 
 def as_deep_text_cnn(model: nn.Module) -> DeepTextCNN:

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm.auto import tqdm
 
+from interpbook._checks import number_from
 from interpbook.models.deep_text_cnn import DeepTextCNN
 from interpbook.models.slots import pooled_scores
 from interpbook.models.text_cnn import TextCNN
@@ -262,8 +263,7 @@ def evaluate(model: Network, documents: Sequence[Sequence[int]], labels: Labels)
 
 def check_batch_size(batch_size: int) -> None:
     """Raise a ValueError if a batch would hold no document."""
-    if batch_size < 1:
-        raise ValueError(f"batch_size is a positive number, got {batch_size}")
+    number_from(batch_size, 1, f"batch_size is a positive number, got {batch_size}")
 
 
 def check_pairs(documents: Sequence[Sequence[int]], labels: Labels) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -11,12 +10,12 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from interpbook._html import coloured_text, page, paragraph, table
+from interpbook._checks import number_from
+from interpbook._html import SHOWN_WORDS, page, read_text_html, table
 from interpbook.models import TextCNN
 from interpbook.scores.matrices import decompose
-from interpbook.text import PADDING_WORD, Token, Vocabulary, pad, shortened, spans_of
+from interpbook.text import PADDING_WORD, EncodedText, Token, Vocabulary, pad, shortened
 
-_SHOWN_WORDS, _SHOWN_CHARACTERS = 1000, 10_000  # a page of HTML that still opens at once
 _SHOWN_NGRAMS = 8
 
 
@@ -167,16 +166,10 @@ class Explanation:
         """Return a class number, the predicted one for None; raise a ValueError if it is none."""
         if label is None:
             return self.predicted
-        try:
-            number = operator.index(label)
-        except TypeError:
-            number = -1
-        if not 0 <= number < len(self.class_names):
-            raise ValueError(
-                f"the label lies in 0..{len(self.class_names) - 1} {self.class_names}, "
-                f"got {label!r}"
-            )
-        return number
+        sentence = (
+            f"the label lies in 0..{len(self.class_names) - 1} {self.class_names}, got {label!r}"
+        )
+        return number_from(label, 0, sentence, below=len(self.class_names))
 
     def __repr__(self) -> str:
         chance = float(self.probabilities[self.predicted])
@@ -198,7 +191,7 @@ class Explanation:
             ", ".join(
                 f"{name} {score:+.2f}" for name, score in zip(self.class_names, row, strict=True)
             )
-            for row in self.word_scores[:_SHOWN_WORDS].tolist()
+            for row in self.word_scores[:SHOWN_WORDS].tolist()
         ]
         name = self.class_names[self.predicted]
         note = (
@@ -218,28 +211,15 @@ class Explanation:
         note : str
             What the colours mean; what is left out is added.
         """
-        shown = [s for s in self.spans[:_SHOWN_WORDS] if s.end <= _SHOWN_CHARACTERS]
-        left = len(self.spans) - len(shown)
-        text = self.text
-        if left or self.unread or len(text) > _SHOWN_CHARACTERS:
-            text = text[: shown[-1].end if shown else 0]
-        html = coloured_text(
-            text,
-            [(span.start, span.end) for span in shown],
-            scores[: len(shown)],
-            titles=[f"{span.word}: {title}" for span, title in zip(shown, titles, strict=False)],
-            unknown=[not known for known in self.known[: len(shown)]],
+        return read_text_html(
+            self.text,
+            self.spans,
+            scores,
+            titles=titles,
+            known=self.known,
+            unread=self.unread,
+            note=note,
         )
-        if not all(self.known):
-            note += " Words in italics are not in the model's vocabulary."
-        if left:
-            note += f" {left:,} more words are not shown."
-        if self.unread:
-            note += (
-                f" The model reads the first {len(self.spans):,} words; "
-                f"{self.unread:,} more are left out."
-            )
-        return html + paragraph(note, note=True)
 
     def _rival(self) -> str:
         if len(self.class_names) == 2:
@@ -312,15 +292,13 @@ def explain(
     ValueError
         If it holds no word.
     """
-    spans = spans_of(text, lowercase=lowercase)
-    seen = spans[: model.config.max_length]
-    ids = pad([vocabulary.encode(span.word for span in seen)]).to(model.output.weight.device)
-    scores = decompose(model, ids)
+    read = EncodedText.of(text, vocabulary, max_length=model.config.max_length, lowercase=lowercase)
+    scores = decompose(model, pad([read.ids]).to(model.output.weight.device))
     return Explanation(
         text=text,
-        spans=tuple(seen),
-        unread=len(spans) - len(seen),
-        known=tuple(span.word in vocabulary for span in seen),
+        spans=read.spans,
+        unread=read.unread,
+        known=read.known,
         class_names=tuple(class_names),
         logits=scores.logits[0],
         ngram_scores=scores.ngram_scores[0],

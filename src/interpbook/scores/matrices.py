@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import torch
@@ -163,22 +164,51 @@ def _word_scores(
     slots: list[Tensor],
 ) -> Tensor:
     """Hand every filter's share to the words of its window and add up by position."""
-    documents, length = ids.shape
-    filters, classes = u_max.shape[1], model.config.num_classes
+    filters = u_max.shape[1]
     alive = (u_max > 0).split(model.config.filters_per_width, dim=1)
     weights = model.output.weight.split(model.config.filters_per_width, dim=1)
-    first = torch.arange(documents, device=ids.device)[:, None, None] * length
-    places, shares = [], []
-    for u, start, live, weight in zip(slots, starts, alive, weights, strict=True):
+    shares = []
+    for u, live, weight in zip(slots, alive, weights, strict=True):
         width = u.shape[2]
         u = u * live[:, :, None]
         share = u[None] * weight[:, None, :, None]  # (c, N, f, n)
-        share = share + (model.output.bias / (filters * width))[:, None, None, None]
-        places.append(
-            (first + start[:, :, None] + torch.arange(width, device=ids.device)).flatten()
-        )
-        shares.append(share.flatten(1))
-    place, share = torch.cat(places), torch.cat(shares, dim=1)
-    scores = torch.zeros(classes, documents * length, dtype=share.dtype, device=share.device)
-    scores.scatter_add_(1, place.expand(classes, -1), share)
-    return scores.view(classes, documents, length).permute(1, 2, 0)
+        shares.append(share + (model.output.bias / (filters * width))[:, None, None, None])
+    return add_up_by_position(shares, starts, ids.shape[1]).permute(1, 2, 0)
+
+
+def add_up_by_position(
+    shares: Sequence[Float[Tensor, "*c N f _"]], starts: Sequence[Int64[Tensor, "N f"]], length: int
+) -> Float[Tensor, "*c N l"]:
+    """Add what the filters hand to the slots of their best windows up by position.
+
+    Slot j of a window that starts at word i is word i + j, counted from 0. Two filters of width
+    3 whose best windows start at words 1 and 2::
+
+        word              0    1    2    3    4
+        filter 0, i = 1        s00  s01  s02
+        filter 1, i = 2             s10  s11  s12
+        sum               0    s00  s01  s02  s12
+                                   +s10 +s11
+
+    Parameters
+    ----------
+    shares : sequence of Tensors of shape (..., N, f, n)
+        For each width n, what each of its f filters hands to each slot in each of N documents;
+        in front, the classes if there are several.
+    starts : sequence of Tensors of shape (N, f), int64
+        For each width, where the best windows start.
+    length : int
+        l, the positions of a document.
+
+    Examples
+    --------
+    >>> shares = torch.tensor([[[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]]])
+    >>> add_up_by_position([shares], [torch.tensor([[1, 2]])], 5)
+    tensor([[ 0.,  1., 12., 23., 30.]])
+    """
+    scores = shares[0].new_zeros(*shares[0].shape[:-2], length)
+    for share, start in zip(shares, starts, strict=True):
+        places = start[:, :, None] + torch.arange(share.shape[-1], device=start.device)
+        handed = share.flatten(-2)  # (..., N, f n)
+        scores.scatter_add_(-1, places.flatten(1).expand_as(handed), handed)
+    return scores

@@ -25,7 +25,7 @@ from interpbook.hidden import (
     nearest_words,
 )
 from interpbook.models import as_deep_text_cnn, predict
-from interpbook.text import UNKNOWN, pad, spans_of
+from interpbook.text import pad
 
 _TERMS = ("response", "l2", "similarity")
 
@@ -109,9 +109,8 @@ def location_maps(classifier: Classifier, text: str, *, words: int = 6) -> dict[
         If the text holds no word.
     """
     deep = as_deep_text_cnn(classifier.model).eval()
-    tokens = spans_of(text, lowercase=classifier.lowercase)
-    ids = pad(classifier.encode([text]))
-    length = ids.shape[1]
+    read = classifier.read(text)
+    ids, length = pad([read.ids]), len(read.ids)
     activations = deep.activations(ids)
     layers = [layer[0, :, :length] for layer in activations]
     (logits,) = deep(ids)
@@ -131,8 +130,8 @@ def location_maps(classifier: Classifier, text: str, *, words: int = 6) -> dict[
         for i, row in zip(torch.tensor(alive)[told].tolist(), found, strict=True):
             near[i] = [word for word, _ in row]
     return {
-        "tokens": [token.word for token in tokens][:length],
-        "known": [i > UNKNOWN for i in ids[0].tolist()],
+        "tokens": list(read.tokens),
+        "known": list(read.known),
         "classes": list(classifier.class_names),
         "logits": _rounded(logits, 5),
         "kernel": deep.config.kernel_size,

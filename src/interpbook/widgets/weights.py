@@ -8,13 +8,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load, save
+from safetensors.torch import save
 
 from interpbook._files import data_folder
-from interpbook.classifier import Classifier, load_classifier
+from interpbook.classifier import Classifier, load_classifier, rebuilt
 from interpbook.experiments import read_record
-from interpbook.models import TextCNN, TextCNNConfig, as_text_cnn, pack, unpack
-from interpbook.text import Vocabulary
+from interpbook.models import as_text_cnn, pack
 
 PAGE_WORDS = 9_000
 PAGE_MODELS = ("imdb", "ag_news", "mr", "reviews", "headlines")
@@ -68,17 +67,7 @@ def read_page_weights(data: bytes) -> Classifier:
     >>> classifier.explain("The acting is superb.")
     Explanation('The acting is superb.': positive 82%)
     """
-    description = _description(data)
-    config = description["config"] | {"widths": tuple(description["config"]["widths"])}
-    model = TextCNN(TextCNNConfig(**config))
-    model.load_state_dict(unpack(load(data)))
-    return Classifier(
-        model=model,
-        vocabulary=Vocabulary(tuple(description["words"])),
-        class_names=tuple(description["class_names"]),
-        lowercase=description["lowercase"],
-        card=description["card"],
-    )
+    return rebuilt(_description(data), data)
 
 
 def measured(name: str, words: int) -> dict[str, Any]:
