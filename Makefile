@@ -46,7 +46,7 @@ lint: $(STAMP) ## ruff: rules and format; notebooks in normal form
 	$(PY) tools/notebooks.py --check
 
 unit: $(STAMP) ## unit, property and doc tests
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2 --dist worksteal
 
 nbval: $(STAMP) ## re-run every notebook and compare its outputs with those committed
 ifneq ($(NOTEBOOKS),)
@@ -65,8 +65,8 @@ lab: $(STAMP) ## open the notebooks in JupyterLab
 notebooks: $(STAMP) ## re-execute the notebooks and bring them to normal form (before a commit)
 	$(PY) tools/notebooks.py
 
-models: $(STAMP) ## train all embedded classifiers again (downloads the real corpora, half an hour)
-	for name in reviews headlines mr ag_news imdb; do $(BIN)/interpbook train $$name || exit 1; done
+models: $(STAMP) ## train all embedded classifiers again (downloads the real corpora; an hour)
+	$(BIN)/interpbook train all
 
 page-models: $(STAMP) ## measure how accurate the site's small models are (before a commit of new models)
 	$(PY) -m interpbook.widgets.accuracy

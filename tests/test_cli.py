@@ -17,6 +17,7 @@ from interpbook.experiments import RECIPES, cells, ledger, read_record, write_re
 from interpbook.experiments.studies.xu_du import FILTERS
 from support.deep_networks import deep_network
 from support.networks import WORDS, tiny_classifier
+from support.places import ROOT
 
 
 @pytest.fixture
@@ -103,6 +104,23 @@ def test_train_saves_where_it_is_told_and_says_how_good_it_is(monkeypatch, tmp_p
     assert main(["train", "reviews", "--out", str(tmp_path / "new")]) == 0
     assert "test accuracy 87.50% (12 words)" in capsys.readouterr().out
     assert main(["explain", "good", "--model", str(tmp_path / "new")]) == 0
+
+
+def test_all_trains_every_classifier_that_the_book_ships(monkeypatch, tmp_path, capsys):
+    trained = []
+
+    def quick(recipe):
+        trained.append(recipe)
+        classifier = tiny_classifier()
+        classifier.card["test_accuracy"] = 0.875
+        return classifier
+
+    monkeypatch.setattr(cli, "train_classifier", quick)
+    assert main(["train", "all", "--out", str(tmp_path)]) == 0
+    shipped = sorted(path.name for path in (data_folder() / "models").iterdir())
+    assert sorted(path.name for path in tmp_path.iterdir()) == shipped
+    assert trained == list(RECIPES.values()) and capsys.readouterr().out.count("87.50%") == 7
+    assert "interpbook train all" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("arguments", [[], ["nonsense"], ["explain"], ["train", "nonsense"]])
@@ -306,7 +324,7 @@ def test_all_with_what_is_one_papers_own_is_that_papers(grids, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--filters", "30"], "has no --filters: its networks have no such number"),
+        (["--filters", "30"], "has no --filters: its networks have no number of filters k"),
         (["--corpus", "imdb"], "corpora are mr, ag_news, got 'imdb'"),
         (["--set", "epochs=three"], "epochs is a value like 8, got 'three'"),
         (["--set", "epochs=0"], "epochs is at least 1, got 0"),

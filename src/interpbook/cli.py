@@ -64,8 +64,10 @@ def _parser() -> argparse.ArgumentParser:
     corpus.set_defaults(run=_corpus)
 
     train = commands.add_parser("train", help="train one of the book's classifiers again")
-    train.add_argument("name", choices=sorted(RECIPES))
-    train.add_argument("--out", type=Path, help="a folder (default: where NAME is now)")
+    train.add_argument("name", choices=[*sorted(RECIPES), ALL], help="all trains each of them")
+    train.add_argument(
+        "--out", type=Path, help="a folder, with one for each of all (default: where they are now)"
+    )
     train.set_defaults(run=_train)
 
     grid = commands.add_parser(
@@ -119,15 +121,19 @@ def _corpus(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    folder = options.out or data_folder() / "models" / options.name
-    folder.mkdir(parents=True, exist_ok=True)  # a wrong one shows before the training, not after
-    recipe = RECIPES[options.name]
-    classifier = train_classifier(recipe)
-    classifier.save(folder, precision=recipe.precision)
-    print(
-        f"{folder}: test accuracy {classifier.card['test_accuracy']:.2%} "
-        f"({len(classifier.vocabulary):,} words)"
-    )
+    names = RECIPES if options.name == ALL else [options.name]
+    for name in names:
+        folder = options.out or data_folder() / "models" / name
+        if options.out and options.name == ALL:
+            folder = options.out / name
+        folder.mkdir(parents=True, exist_ok=True)  # a wrong one shows before the training
+        recipe = RECIPES[name]
+        classifier = train_classifier(recipe)
+        classifier.save(folder, precision=recipe.precision)
+        print(
+            f"{folder}: test accuracy {classifier.card['test_accuracy']:.2%} "
+            f"({len(classifier.vocabulary):,} words)"
+        )
 
 
 def _reproduce(options: argparse.Namespace) -> None:

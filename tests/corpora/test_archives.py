@@ -5,7 +5,7 @@ import io
 import tarfile
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from interpbook.corpora.archives import read_archive
@@ -108,13 +108,21 @@ def test_an_archive_cut_short_anywhere_is_refused(tmp_path_factory, length):
 
 
 @given(st.integers(12, len(WHOLE) - 1), st.integers(1, 255))
-def test_an_archive_with_a_changed_byte_is_refused(tmp_path_factory, place, change):
+@example(417, 1)  # a bit that gzip does not look at: the content is what it was
+@example(len(WHOLE) // 2, 255)
+def test_an_archive_with_a_changed_byte_is_refused_or_says_what_it_said(
+    tmp_path_factory, place, change
+):
     damaged = bytearray(WHOLE)
     damaged[place] ^= change
     path = tmp_path_factory.mktemp("changed") / "changed.tar.gz"
     path.write_bytes(damaged)
-    with pytest.raises(ValueError, match=r"not a whole \.tar\.gz archive"):
-        read_archive(path, everything)
+    try:
+        found = read_archive(path, everything)
+    except ValueError as error:
+        assert "not a whole .tar.gz archive" in str(error)
+    else:
+        assert found == {f"{i}.txt": bytes(range(256)) * 3 for i in range(5)}
 
 
 def test_a_tar_without_its_end_is_refused(write):

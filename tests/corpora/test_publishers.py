@@ -121,7 +121,7 @@ def test_imdb_reads_a_changed_archive_again(local):
 def test_imdb_reads_both_labelled_splits_in_one_pass(local, monkeypatch):
     passes = []
     monkeypatch.setattr(
-        "interpbook.publishers.read_archive",
+        "interpbook.corpora.publishers.read_archive",
         lambda path, wanted: passes.append(1) or {n: t for n, t in REVIEWS.items() if wanted(n)},
     )
     file = local(REVIEWS)

@@ -475,7 +475,8 @@ import re, sys
 from pathlib import Path
 
 import torch
-from interpbook import TextCNN, TextCNNConfig, filter_study, filters
+from interpbook import TextCNN, TextCNNConfig, filter_study
+from interpbook.filters import study as filters
 
 torch.set_num_threads(1)
 config = TextCNNConfig(vocab_size=50, embedding_dim=4, num_classes=4, widths=(1,),

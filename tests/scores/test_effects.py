@@ -96,7 +96,7 @@ def test_parts_sum_to_what_two_passes_find(case: Case):
 def test_a_word_that_stays_the_same_changes_nothing_but_on_the_books():
     model = network()
     effects = swap_effects(model, torch.tensor([5, 6, 7, 5, 6]), replacement=7)
-    assert effects.exact[2].abs().max() == 0
+    assert effects.exact[2].abs().max() < 1e-12  # logits of two passes, in two orders of adding
     held = effects.predicted[2] + effects.biases[2] + effects.replacement[2]
     assert torch.allclose(held, torch.zeros(3, dtype=held.dtype), atol=1e-12)
     for name in ("silence", "runners_up", "newcomers"):

@@ -133,7 +133,7 @@ def test_saving_is_whole_or_not_at_all(tmp_path, monkeypatch):
     def fail(*args):
         raise OSError("disk full")
 
-    monkeypatch.setattr("interpbook.vectorfiles.os.replace", fail)
+    monkeypatch.setattr("interpbook.vectors.files.os.replace", fail)
     with pytest.raises(OSError, match="disk full"):
         save_vectors(made_up(seed=1), path)
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
