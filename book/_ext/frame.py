@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from html import escape, unescape
+from itertools import chain
 from typing import Any
 
 from docutils import nodes
@@ -52,9 +53,12 @@ def plain(text: str) -> str:
 
 @functools.cache
 def descriptions(app: Sphinx) -> dict[str, str]:
-    """Read off the welcome page what each page is about."""
+    """Read off the lists of the welcome page and of the package's page what each page is about."""
     found = dict(DESCRIPTIONS)
-    for item in app.env.get_doctree(app.config.root_doc).findall(nodes.definition_list_item):
+    lists = [app.config.root_doc, *({"api"} & app.env.found_docs)]
+    for item in chain.from_iterable(
+        app.env.get_doctree(page).findall(nodes.definition_list_item) for page in lists
+    ):
         link = next(item.findall(addnodes.pending_xref), None)
         if link is not None and link["reftype"] == "doc":
             found[link["reftarget"]] = plain(item[-1].astext())
