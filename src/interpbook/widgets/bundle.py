@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -48,17 +48,17 @@ _FORMS = (
     "export before const, class, function or async function, export { a, b as c }, and export "
     "default before a value, each at the beginning of a line"
 )
-_NAME = re.compile(r"(?P<name>[\w$]+)(?:\s+as\s+(?P<local>[\w$]+))?")
+_NAME = re.compile(r"(?P<first>[\w$]+)(?:\s+as\s+(?P<last>[\w$]+))?")
 _CONSTANT = re.compile(r"^(?:async\s+)?(?:const|class|function\b\*?)\s+([\w$]+)", re.MULTILINE)
 _DEFINED = re.compile(r'^define\("textcnn-([a-z-]+)"', re.MULTILINE)
 
 
 class _Import(NamedTuple):
-    """One import statement: from where it takes which names, and what the module calls them."""
+    """One import statement: what it takes from which file, and what the module calls that."""
 
     where: str
     path: str
-    names: dict[str, str]
+    names: dict[str, str]  # the module's own name for each, and the one that it is exported by
     everything: str  # what the module calls all exports together, "" if it takes some by name
 
 
@@ -106,18 +106,21 @@ def _join(entry: str) -> str:
 def _scoped(module: _Module) -> str:
     """Write a module as a function of what it imports, called at once."""
     used = [each for each in module.imports if each.everything or each.names]
-    taken = ", ".join(each.everything or _pattern(each.names) for each in used)
+    taken = ", ".join(
+        each.everything or _pattern((there, here) for here, there in each.names.items())
+        for each in used
+    )
     given = ", ".join(f'modules["{each.path}"]' for each in used)
     return (
         f'modules["{module.path}"] = (({taken}) => {{\n{module.body.strip()}\n'
-        f"return {_pattern(module.exports)};\n}})({given});\n"
+        f"return {_pattern(module.exports.items())};\n}})({given});\n"
     )
 
 
-def _pattern(names: dict[str, str]) -> str:
-    """Write names and what they are called as an object or its destructuring: ``{ a, b: c }``."""
-    pairs = (name if name == local else f"{name}: {local}" for name, local in names.items())
-    return f"{{ {', '.join(pairs)} }}"
+def _pattern(pairs: Iterable[tuple[str, str]]) -> str:
+    """Write properties and variables as an object or its destructuring: ``{ a, b: c }``."""
+    written = ", ".join(name if name == local else f"{name}: {local}" for name, local in pairs)
+    return f"{{ {written} }}" if written else "{}"
 
 
 def _in_order(entry: str) -> list[_Module]:
@@ -145,7 +148,7 @@ def _in_order(entry: str) -> list[_Module]:
 
 
 def _check_names(statement: _Import, exports: dict[str, str]) -> None:
-    for name in statement.names:
+    for name in statement.names.values():
         if name not in exports:
             raise ValueError(
                 f"{statement.where}: {statement.path} exports {', '.join(exports) or 'nothing'}, "
@@ -173,15 +176,14 @@ def _parse(path: str, text: str) -> _Module:
         if found.re is _DECLARATION:
             local = {found["name"]: found["name"]}
         elif found.re is _LIST:
-            names = _read_names(found["list"], where)
-            local = {outside: inside for inside, outside in names.items()}
+            local = _read_names(found["list"], where)
         else:
             local = {"default": "_default"}
             body += "const _default = "
         exports |= local
         places |= dict.fromkeys(local, where)
     body += text[end:]
-    imported = {name for each in imports for name in (*each.names.values(), each.everything)}
+    imported = {name for each in imports for name in (*each.names, each.everything)}
     constant = imported.union(_CONSTANT.findall(body))
     for name, inside in exports.items():
         # The modules that import a name hold a copy, which would not follow a change.
@@ -220,7 +222,7 @@ def _read_import(found: re.Match[str], path: str, where: str) -> _Import:
 
 
 def _read_names(listed: str, where: str) -> dict[str, str]:
-    """Read ``a, b as c`` between braces: each name with what the module calls it."""
+    """Read ``a, b as c`` between braces: the last name of each entry, with the first one."""
     names = {}
     for entry in listed.strip().removesuffix(",").split(",") if listed.strip() else ():
         found = _NAME.fullmatch(entry.strip())
@@ -228,5 +230,5 @@ def _read_names(listed: str, where: str) -> dict[str, str]:
             raise ValueError(
                 f"{where}: names stand between commas in braces, got {entry.strip()!r}"
             )
-        names[found["name"]] = found["local"] or found["name"]
+        names[found["last"] or found["first"]] = found["first"]
     return names

@@ -88,11 +88,10 @@ class FilterBrowser extends LiveFigure {
     if (p !== this.profile?.filter || this.name !== this.profile.model) this.profile = this.open(p);
     const read = this.model.explain(this.parts.box.value);
     const start = read.starts[p] ?? null;
-    const { conv, number, width } = this.model.filters[p];
-    const f = this.model.config.filters_per_width;
+    const { width } = this.model.filters[p];
     const ids = read.tokens.map((word) => this.model.id(word));
     const window = start === null ? [] : this.model.layOut(ids).padded.slice(start, start + width);
-    const chosen = window.map((id, j) => this.model.slotScores(id)[conv][j * f + number]);
+    const chosen = window.map((id, j) => this.model.slotScore(id, p, j));
     this.reading = read;
     this.publish({
       ...this.profile,

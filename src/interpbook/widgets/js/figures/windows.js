@@ -109,12 +109,9 @@ class WindowStepper extends LiveFigure {
   }
 
   moveTo(position) {
-    const { width, bias, conv, number } = this.model.filters[this.filter];
-    const f = this.model.config.filters_per_width;
-    const slotScores = Array.from(
-      { length: width },
-      (_, j) => this.model.slotScores(this.laidOut.padded[position + j])[conv][j * f + number],
-    );
+    const { width, bias } = this.model.filters[this.filter];
+    const words = this.laidOut.padded.slice(position, position + width);
+    const slotScores = words.map((id, j) => this.model.slotScore(id, this.filter, j));
     const seen = this.scores.slice(0, position + 1);
     const pooled = this.explained.pooled[this.filter];
     const v = Math.max(pooled, 0);

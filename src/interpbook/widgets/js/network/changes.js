@@ -1,5 +1,5 @@
 // What the logits do when a word goes: B's prediction, the exact change, and where the two part.
-// The exact changes and their six parts are those of effects.py and swaps.py.
+// The exact changes and their six parts are those of scores/effects.py and scores/swaps.py.
 
 import { windowWords } from "./readings.js";
 import { UNKNOWN, tokenize } from "./text.js";
@@ -76,7 +76,7 @@ function maximaOfBothSides(scores) {
 export const PARTS = ["predicted", "biases", "replacement", "silence", "runnersUp", "newcomers"];
 
 /**
- * The six parts of what replacing one word does, each one number a class (effects.py, swap_effects).
+ * The six parts of what replacing one word does, each one number a class (scores/effects.py).
  *
  *   old    score of filter p's best window, the word in it          [a  word  b]
  *   held   the same window with the other word: old - own + other   [a  other b]
@@ -110,9 +110,7 @@ export function partsOfChange(model, ids, before, after, position, replacement =
     if (inside)
       for (let q = 0; q < classes; q++) parts.biases[q] += model.biases[q] / (k * filter.width);
     if (!inside || old <= 0) return add("newcomers", Math.max(now, 0) - Math.max(old, 0));
-    const [own, other] = [ids[position], replacement].map(
-      (id) => model.slotScores(id)[filter.conv][slot * model.config.filters_per_width + filter.number],
-    );
+    const [own, other] = [ids[position], replacement].map((id) => model.slotScore(id, p, slot));
     const held = old - own + other;
     add("biases", filter.bias / filter.width);
     add("replacement", other);

@@ -1,4 +1,4 @@
-// What can be read off a result of TextCNN.explain: views.py and parts of explanations.py.
+// What can be read off a result of TextCNN.explain: scores/views.py and parts of scores/explanations.py.
 
 import { dot, maxAbs, sum } from "./numbers.js";
 

@@ -1,8 +1,8 @@
 // A trained TextCNN in the reader's browser: tokenizer, vocabulary, forward pass, and the exact
 // split of its logits into n-gram scores A and word scores B (Xu & Du 2020, equations 1 to 11).
 //
-// It is the package's models.py, slots.py and decompose.py in one file, and gives the same numbers;
-// tests/browser/test_live_parity.py holds it to that. It knows nothing of pages.
+// It is the package's models/text_cnn.py, models/slots.py and scores/matrices.py in one file, and
+// gives the same numbers; tests/browser/test_live_parity.py holds it to that. It knows nothing of pages.
 //
 // Letters are the papers': a document has l words, a word's vector m numbers; filters 0 to k - 1 are f of
 // each width n, one width after the other; classes are q, filters p, windows i, slots j.
@@ -90,6 +90,12 @@ export class TextCNN {
     return scores;
   }
 
+  /** w_j . x of one filter: what a word is worth in its slot j. */
+  slotScore(id, filter, slot) {
+    const { conv, number } = this.filters[filter];
+    return this.slotScores(id)[conv][slot * this.config.filters_per_width + number];
+  }
+
   /**
    * Pad one document as far as the padding mode asks, and say how far its windows may reach.
    * "masked": windows start on a word. "paper": the document counts as padded to max_length; all
@@ -153,12 +159,11 @@ export class TextCNN {
   decompose(ids, padding = this.config.padding) {
     const laidOut = this.layOut(ids, padding);
     const k = this.filters.length;
-    const f = this.config.filters_per_width;
     const classes = this.classNames.length;
     const logits = Array.from(this.biases);
     const wordScores = laidOut.padded.map(() => new Array(classes).fill(0));
     const [ngramScores, pooled, starts, slots] = [[], [], [], []];
-    this.filters.forEach(({ width, bias, conv, number }, p) => {
+    this.filters.forEach(({ width, bias }, p) => {
       const scores = this.windowScores(laidOut, p);
       let start = 0;
       for (let i = 1; i < scores.length; i++) if (scores[i] > scores[start]) start = i;
@@ -166,8 +171,7 @@ export class TextCNN {
       const v = Math.max(best, 0);
       const shares = Array.from({ length: width }, (_, j) => {
         if (best <= 0) return 0;
-        const word = laidOut.padded[start + j];
-        return this.slotScores(word)[conv][j * f + number] + bias / width;
+        return this.slotScore(laidOut.padded[start + j], p, j) + bias / width;
       });
       const row = logits.map((_, q) => this.weight(p, q) * v + this.biases[q] / k);
       for (let q = 0; q < classes; q++) {

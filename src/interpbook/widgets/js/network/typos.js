@@ -1,10 +1,10 @@
-// An attack with typos: the package's typos.py, and the rankings and the search of its searches.py.
+// An attack with typos: the package's attacks/typos.py, rankings.py and searches.py.
 
 import { logitsWithoutEach } from "./changes.js";
 import { argmax, softmax, sum } from "./numbers.js";
 import { UNKNOWN, tokenize } from "./text.js";
 
-// As in typos.py: digits and Latin letters that a reader takes for each other.
+// As in attacks/typos.py: digits and Latin letters that a reader takes for each other.
 const LOOK_ALIKES = {
   a: "4", b: "8", e: "3", g: "9", i: "1", l: "1", o: "0", q: "9", s: "5",
   t: "7", u: "v", v: "u", z: "2", 0: "o", 1: "l", 5: "s",
@@ -24,7 +24,7 @@ const WAYS = [
  * The word with one typo that makes it unknown to the model; null if no single one does. Look-alikes
  * are tried first, at every place in turn from one that seed and word decide: as `misspell` does.
  */
-export function misspell(model, word, seed = 0) {
+function misspell(model, word, seed = 0) {
   const signs = Array.from(word);
   const first = crc32(`${seed} ${word}`) % Math.max(signs.length, 1);
   for (const [number, way] of WAYS.entries())

@@ -1,5 +1,5 @@
 // A classifier's weights as the page carries them: a safetensors file with packed tensors, read as the
-// package's precision.py reads them.
+// package's models/packing.py reads them.
 
 /** Read a safetensors file: eight bytes of length, a header in JSON, then the numbers. */
 export function readSafetensors(bytes) {
@@ -13,7 +13,7 @@ export function readSafetensors(bytes) {
   return { metadata, tensors };
 }
 
-/** A tensor as `precision.pack` stores it: float16, or rows of int8 with a float16 scale each. */
+/** A tensor as the package's `pack` stores it: float16, or rows of int8 with a float16 scale each. */
 class Packed {
   constructor(dtype, shape, view) {
     if (dtype !== "I8" && dtype !== "F16") throw new Error(`weights are I8 or F16, got ${dtype}`);
