@@ -127,6 +127,42 @@ def test_another_model_that_does_not_come_leaves_the_first_one(context, address)
     assert errors == []
 
 
+def other_text(operator: Operator) -> None:
+    operator.figure.locator(".live-examples button").last.press("Enter")
+
+
+def other_curve(operator: Operator) -> None:
+    operator.figure.get_by_role("combobox", name="Curves of").select_option("3")
+
+
+@pytest.mark.parametrize(
+    ("name", "element", "number", "choose"),
+    [
+        ("chapters/05_two_views.html", "textcnn-views", 0, other_text),
+        ("chapters/06_how_many_filters.html", "textcnn-threshold", 1, other_curve),
+    ],
+)
+def test_what_needs_a_model_that_does_not_come_is_not_shown(
+    browser, address, name, element, number, choose
+):
+    operator = Operator(browser, address, name, element, number)
+    operator.page.route("**/live/imdb.js", lambda route: route.abort())
+    before = operator.result
+    choose(operator)
+    operator.page.wait_for_function(
+        "figure => /could not be loaded: .*imdb.js did not load\\.$/.test("
+        "figure.querySelector('[role=status]').textContent)",
+        arg=operator.figure.element_handle(),
+    )
+    assert operator.result == before
+    if choose is other_curve:
+        assert operator.figure.get_by_role("combobox", name="Curves of").input_value() == "0"
+    operator.page.unroute("**/live/imdb.js")
+    choose(operator)
+    operator.wait_for("model", "imdb")
+    operator.context.close()
+
+
 def test_the_last_model_chosen_is_the_one_that_answers(context, address):
     """Its weights may come before those of the one chosen first."""
     page = context.new_page()

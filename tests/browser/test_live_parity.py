@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 import torch
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page
 
 from interpbook import Classifier, Explanation, TextCNN, load_corpus, word_view
 from interpbook.text import tokenize
-from interpbook.widgets import bundle
-from support.operating import carried
+from support.operating import carried, serve_modules
 from support.visiting import SITE, Visit
 
 MODELS = ("imdb", "ag_news")
@@ -86,7 +85,7 @@ PAPER = """texts => {
     return JSON.stringify(texts.map(text => model.explain(text, "paper")));
 }"""
 READ = """async ([texts, clips]) => {
-    const { wordView, ngrams } = await import("./modules/readings.js");
+    const { wordView, ngrams } = await import("./modules/network/readings.js");
     const { model } = document.querySelector("textcnn-explorer");
     return JSON.stringify(texts.map(text => {
         const result = model.explain(text);
@@ -103,19 +102,13 @@ READ = """async ([texts, clips]) => {
 def page(browser: Browser, address: str) -> Iterator[Page]:
     context = browser.new_context()
     page = context.new_page()
-    page.route(f"{address}modules/*", serve_module)
+    serve_modules(page, address)
     visit = Visit(page, address, "intro.html")
     page.locator("textcnn-explorer").scroll_into_view_if_needed()
     page.wait_for_selector("textcnn-explorer[data-state=ready]")
     yield page
     assert visit.complaints == []
     context.close()
-
-
-def serve_module(route: Route) -> None:
-    """Answer with one of the modules that the site's script is joined from, as it was written."""
-    name = route.request.url.rpartition("/")[2]
-    route.fulfill(path=bundle.MODULES / name, content_type="text/javascript")
 
 
 @pytest.fixture(scope="module", params=MODELS)

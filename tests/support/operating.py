@@ -6,9 +6,10 @@ import json
 from base64 import b64decode
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, Route
 
 from interpbook import Classifier
+from interpbook.widgets import bundle
 from interpbook.widgets.weights import read_page_weights
 from support.visiting import SITE, Visit, violations
 
@@ -20,6 +21,18 @@ def carried(name: str) -> Classifier:
     """Return the classifier that the built page carries."""
     script = (SITE / "live" / f"{name}.js").read_text("ascii")
     return read_page_weights(b64decode(json.loads(script.split("=", 2)[-1].rstrip("; \n"))))
+
+
+def serve_modules(page: Page, address: str) -> str:
+    """Serve the modules that the site's script is joined from, as written; return their address."""
+    folder = f"{address}modules/"
+
+    def answer(route: Route) -> None:
+        name = route.request.url.removeprefix(folder)
+        route.fulfill(path=bundle.MODULES / name, content_type="text/javascript")
+
+    page.route(f"{folder}**", answer)
+    return folder
 
 
 def press(page: Page, *keys: str) -> None:

@@ -1,16 +1,16 @@
-// All live figures; each file defines one custom element, named after it.
+// All live figures; each file in figures/ defines one custom element, named after it.
 
-import "./explorer.js";
-import "./tokens.js";
-import "./windows.js";
-import "./ngrams.js";
-import "./swap.js";
-import "./views.js";
-import "./threshold.js";
-import "./filters.js";
-import "./padding.js";
-import "./locations.js";
-import "./trajectory.js";
-import "./readback.js";
-import "./attack.js";
-import "./effects.js";
+import "./figures/explorer.js";
+import "./figures/tokens.js";
+import "./figures/windows.js";
+import "./figures/ngrams.js";
+import "./figures/swap.js";
+import "./figures/views.js";
+import "./figures/threshold.js";
+import "./figures/filters.js";
+import "./figures/padding.js";
+import "./figures/locations.js";
+import "./figures/trajectory.js";
+import "./figures/readback.js";
+import "./figures/attack.js";
+import "./figures/effects.js";

@@ -1,7 +1,7 @@
 // The host in a notebook: an anywidget. Python holds the models; the figure's results go back to it.
 
 import "./figures.js";
-import { TextCNN } from "./textcnn.js";
+import { TextCNN } from "./network/textcnn.js";
 
 const fromPython = new Map();
 

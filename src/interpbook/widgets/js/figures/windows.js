@@ -1,16 +1,15 @@
 // <textcnn-windows model="imdb">: move a filter's window over a sentence, and see what it makes of it.
 
-import { boxedText } from "./boxes.js";
-import {
-  bar, choice, controls, howMany, make, note, say, setOptions, signed, slider, status, table, textBox,
-  unreadRemark,
-} from "./drawing.js";
-import { LiveFigure, define } from "./live-figure.js";
-import { windowWords } from "./readings.js";
+import { argmax, maxAbs } from "../network/numbers.js";
+import { windowWords } from "../network/readings.js";
+import { boxedText } from "../parts/boxes.js";
+import { button, choice, controls, setOptions, slider, textBox } from "../parts/controls.js";
+import { bar, make, note, say, status, table } from "../parts/drawing.js";
+import { LiveFigure, define } from "../parts/live-figure.js";
+import { EMPTY_PLACE, NO_WORD, howMany, quoted, signed, unreadRemark } from "../parts/wording.js";
 
 const STEP_TIME = 900; // milliseconds that a window stays while the figure plays
-const EMPTY_PLACE = "·"; // a place of padding, as the book's figures write it
-const SCORE_DIGITS = 3;
+const DIGITS = 3;
 
 /**
  * Attributes: model, text, filter (its number, from 0; the most decisive one if left out).
@@ -38,7 +37,6 @@ class WindowStepper extends LiveFigure {
       this.moveTo(number - 1);
     });
     this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const button = (name, onclick) => make("button", { type: "button", onclick }, name);
     const play = button(this.still ? "Step" : "Play", () => this.play());
     const next = button("Next filter", () => this.choose(this.nextFilter()));
     this.parts = {
@@ -64,7 +62,7 @@ class WindowStepper extends LiveFigure {
     this.stop();
     this.explained = this.model.explain(this.parts.box.value);
     const { tokens, text, pooled } = this.explained;
-    say(this.remark, tokens.length ? unreadRemark(this.explained).trim() : "Write at least one word.");
+    say(this.remark, tokens.length ? unreadRemark(this.explained).trim() : NO_WORD);
     this.remark.hidden = !this.remark.textContent;
     this.figure.hidden = !tokens.length;
     if (!tokens.length) return this.publish({ text, tokens });
@@ -111,12 +109,9 @@ class WindowStepper extends LiveFigure {
   }
 
   moveTo(position) {
-    const { width, bias, conv, number } = this.model.filters[this.filter];
-    const f = this.model.config.filters_per_width;
-    const slotScores = Array.from(
-      { length: width },
-      (_, j) => this.model.slotScores(this.laidOut.padded[position + j])[conv][j * f + number],
-    );
+    const { width, bias } = this.model.filters[this.filter];
+    const words = this.laidOut.padded.slice(position, position + width);
+    const slotScores = words.map((id, j) => this.model.slotScore(id, this.filter, j));
     const seen = this.scores.slice(0, position + 1);
     const pooled = this.explained.pooled[this.filter];
     const v = Math.max(pooled, 0);
@@ -129,7 +124,7 @@ class WindowStepper extends LiveFigure {
       filter: this.filter,
       width, bias, position, slotScores, pooled, v,
       scores: this.scores,
-      best: seen.indexOf(Math.max(...seen)), // the first among equals
+      best: argmax(seen),
       found: seen.length === this.scores.length,
       added: this.adds(this.filter, v),
     });
@@ -166,15 +161,14 @@ class WindowStepper extends LiveFigure {
 
   /** The words of a window, in quotes. */
   quote(position) {
-    const words = windowWords(this.explained, position, this.result.width);
-    return `“${words.map((word) => word ?? EMPTY_PLACE).join(" ")}”`;
+    return quoted(windowWords(this.explained, position, this.result.width));
   }
 
   drawSentence() {
     const { position, width, bias, slotScores, scores, best } = this.result;
     const { readText, spans, tokens } = this.explained;
     const within = (i, start) => i >= start && i < start + width;
-    const score = (i) => signed(slotScores[i - position], SCORE_DIGITS);
+    const score = (i) => signed(slotScores[i - position], DIGITS);
     const [holder, boxes] = boxedText({
       text: readText,
       spans,
@@ -188,11 +182,11 @@ class WindowStepper extends LiveFigure {
     });
     this.parts.sentence.replaceChildren(holder);
     this.inWindow = boxes.slice(position, position + width);
-    const terms = slotScores.map((value) => signed(value, SCORE_DIGITS)).join(" ");
+    const terms = slotScores.map((value) => signed(value, DIGITS)).join(" ");
     say(
       this.parts.sum,
       `Window ${position + 1}, ${this.quote(position)}: ${terms}, and the bias ` +
-        `${signed(bias, SCORE_DIGITS)}, make u = ${signed(scores[position], SCORE_DIGITS)}.`,
+        `${signed(bias, DIGITS)}, make u = ${signed(scores[position], DIGITS)}.`,
     );
   }
 
@@ -201,13 +195,13 @@ class WindowStepper extends LiveFigure {
     const { scores, position, best, found } = this.result;
     const highest = Math.max(...scores, 0);
     const range = highest - Math.min(...scores, 0) || 1;
-    const names = scores.map((u, i) => `${this.quote(i)} ${signed(u, SCORE_DIGITS)}`);
+    const names = scores.map((u, i) => `${this.quote(i)} ${signed(u, DIGITS)}`);
     const columns = scores.map((u, i) => {
       const kind = i === best ? "live-best" : i === position ? "live-inside" : "";
       const height = make("span", {
         class: "live-height",
         style: `--top: ${(highest - Math.max(u, 0)) / range}; --size: ${Math.abs(u) / range}`,
-        "data-number": i === best ? signed(u, SCORE_DIGITS) : null,
+        "data-number": i === best ? signed(u, DIGITS) : null,
       });
       return make(
         "span",
@@ -238,15 +232,15 @@ class WindowStepper extends LiveFigure {
 
   drawAdded() {
     const { scores, position, best, found, v, added, filter } = this.result;
-    const where = `u = ${signed(scores[best], SCORE_DIGITS)} at window ${best + 1}, ${this.quote(best)}`;
-    const relu = `ReLU passes on v = ${v > 0 ? v.toFixed(SCORE_DIGITS) : "0: the filter is silent"}`;
+    const where = `u = ${signed(scores[best], DIGITS)} at window ${best + 1}, ${this.quote(best)}`;
+    const relu = `ReLU passes on v = ${v > 0 ? v.toFixed(DIGITS) : "0: the filter is silent"}`;
     say(
       this.parts.largest,
       found
         ? `Maximum: ${where}. ${relu}.`
         : `Largest so far: ${where}. ${howMany(scores.length - 1 - position, "window")} to come.`,
     );
-    const largest = Math.max(...added.map(Math.abs));
+    const largest = maxAbs(added);
     const focused = this.parts.added.contains(document.activeElement);
     this.parts.added.replaceChildren(
       table(
@@ -254,8 +248,8 @@ class WindowStepper extends LiveFigure {
         ["class", "weight w", "w · v"],
         this.model.classNames.map((name, q) => [
           name,
-          signed(this.model.weight(filter, q), SCORE_DIGITS),
-          found ? bar(added[q], largest, signed(added[q], SCORE_DIGITS)) : "when all windows are read",
+          signed(this.model.weight(filter, q), DIGITS),
+          found ? bar(added[q], largest, signed(added[q], DIGITS)) : "when all windows are read",
         ]),
       ),
     );

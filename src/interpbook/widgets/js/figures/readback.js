@@ -1,8 +1,11 @@
 // <textcnn-readback>: does an interpretation hold? Its words are read back, and the class is asked
 // again. The chapter computes the words and the answers; the figure says what is kept.
 
-import { choice, controls, howMany, make, note, percent, radios, say, slider, status, table } from "./drawing.js";
-import { LiveFigure, define } from "./live-figure.js";
+import { argmax } from "../network/numbers.js";
+import { choice, controls, radios, slider } from "../parts/controls.js";
+import { filledTrack, make, note, say, status, table } from "../parts/drawing.js";
+import { LiveFigure, define } from "../parts/live-figure.js";
+import { howMany, percent } from "../parts/wording.js";
 
 /**
  * `data.corpora` lists what interpbook.widgets.deep_figures.read_backs returns, each with a `name`, the
@@ -55,7 +58,7 @@ class ReadBack extends LiveFigure {
       .slice(0, corpus.locations[k])
       .map((place) => place.slice(0, corpus.words[m]).map((word) => corpus.vocabulary[word]));
     const after = item.after[this.method][k][m];
-    const [said, again] = [likeliest(item.before), likeliest(after)];
+    const [said, again] = [argmax(item.before), argmax(after)];
     this.publish({
       text: item.text, method: corpus.methods[this.method], k: corpus.locations[k], m: corpus.words[m],
       words: places, before: item.before, after, said: corpus.classes[said], again: corpus.classes[again],
@@ -101,7 +104,7 @@ class ReadBack extends LiveFigure {
   drawShares(corpus, k, m) {
     const { name, study, methods, texts, shares } = corpus;
     const rows = methods.map((method, i) => {
-      const kept = texts.filter(({ before, after }) => likeliest(before) === likeliest(after[i][k][m])).length;
+      const kept = texts.filter(({ before, after }) => argmax(before) === argmax(after[i][k][m])).length;
       const [share, low, high] = shares[i][k][m];
       return [
         i === this.method ? make("strong", {}, method) : method,
@@ -120,22 +123,10 @@ class ReadBack extends LiveFigure {
   }
 }
 
-function likeliest(chances) {
-  return chances.indexOf(Math.max(...chances));
-}
-
 /** A probability as a bar from the left; the largest is in bold. */
 function chanceBar(chance, strong) {
-  return make(
-    "span",
-    { class: "live-bar" },
-    make(
-      "span",
-      { class: "live-track live-chance", "aria-hidden": "true" },
-      make("span", { class: "live-fill live-for", style: `--share: ${chance}` }),
-    ),
-    make(strong ? "strong" : "span", { class: "live-number" }, percent(chance)),
-  );
+  const number = make(strong ? "strong" : "span", { class: "live-number" }, percent(chance));
+  return filledTrack("live-track live-chance", "live-for", chance, number);
 }
 
 define("textcnn-readback", ReadBack);

@@ -1,21 +1,21 @@
 // Where a figure on a page gets its model from: a script beside the bundle, loaded once, when asked.
 // Scripts load from a local folder too, where a browser refuses to fetch files.
 
-import { TextCNN } from "./textcnn.js";
+import { TextCNN } from "../network/textcnn.js";
 
-const MODEL_TITLES = {
+const TITLES = {
   imdb: "Film reviews (IMDB)",
   ag_news: "News topics (AG’s News)",
   mr: "Film reviews, a sentence each (MR)",
   reviews: "Reviews written for this book",
   headlines: "Headlines written for this book",
 };
-const OFFERED_MODELS = ["imdb", "ag_news"];
+const OFFERED = ["imdb", "ag_news"];
 
 /** The models that a reader may choose from, as [name, title] pairs: those offered, and the first one. */
-export function modelChoices(first, offered = OFFERED_MODELS) {
+export function modelChoices(first, offered = OFFERED) {
   const names = offered.includes(first) ? offered : [first, ...offered];
-  return names.map((name) => [name, MODEL_TITLES[name] ?? name]);
+  return names.map((name) => [name, TITLES[name] ?? name]);
 }
 
 const folder = globalThis.document?.currentScript?.src.replace(/[^/]*$/, "");

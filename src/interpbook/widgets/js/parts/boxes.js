@@ -1,6 +1,7 @@
 // A text whose words stand in boxes, each with a line below it: an id, a score.
 
-import { make, makeToolbar } from "./drawing.js";
+import { make } from "./drawing.js";
+import { makeToolbar } from "./text.js";
 
 /**
  * What stands between the words keeps its place; with `strike`, signs that are no words are struck
@@ -10,7 +11,7 @@ import { make, makeToolbar } from "./drawing.js";
  * @param {{text: string, spans: {start: number, end: number}[], name: string,
  *   below: (i: number) => string, describe: (i: number) => string, mark: (i: number) => string,
  *   added?: string[], strike?: boolean, onselect?: (i: number) => void}} options `describe` is what a
- *   screen reader says of a box; `mark` adds classes to it; `added` are boxes behind the text
+ *   screen reader says of a box; `mark` adds classes to it; `added` are boxes after the text
  * @returns {[HTMLElement, HTMLElement[]]} the text, and its boxes
  */
 export function boxedText(options) {

@@ -1,16 +1,17 @@
 // <textcnn-effects model="imdb" text="...">: what every word's going does, beside B's entry, and what is
 // left of B's promises when words are taken away one after the other.
 
-import { PARTS, logitsWithoutEach, movesBy, partsOfChange, withReplaced } from "./changes.js";
-import { agreementChart, chartKeys } from "./chart.js";
-import {
-  bar, choice, colouredText, controls, howMany, make, note, percent, radios, redrawText, say, signed,
-  status, table, textBox, unreadRemark,
-} from "./drawing.js";
-import { LiveFigure, define } from "./live-figure.js";
-import { UNKNOWN, softmax } from "./textcnn.js";
+import { PARTS, logitsWithoutEach, partsOfChange, withReplaced } from "../network/changes.js";
+import { argmax, maxAbs, softmax, strongest } from "../network/numbers.js";
+import { UNKNOWN } from "../network/text.js";
+import { agreementChart, chartKeys } from "../parts/chart.js";
+import { button, classChoice, controls, radios, textBox } from "../parts/controls.js";
+import { bar, folded, make, note, say, status, table } from "../parts/drawing.js";
+import { LiveFigure, define } from "../parts/live-figure.js";
+import { colouredText, frameWords, redrawText, wordsOf } from "../parts/text.js";
+import { NO_WORD, colourKey, howMany, movesBy, percent, signed, unreadRemark } from "../parts/wording.js";
 
-const EFFECT_WAYS = [
+const WAYS = [
   ["unknown", "it becomes unknown"],
   ["deleted", "it is deleted"],
 ];
@@ -50,19 +51,18 @@ class EffectsFigure extends LiveFigure {
       this.startAnew();
       this.update();
     });
-    const ways = radios("When a word goes", EFFECT_WAYS, this.way, (event) => {
+    const ways = radios("When a word goes", WAYS, this.way, (event) => {
       this.way = event.target.value;
       this.update();
     });
-    const classes = [["", "the predicted class"], ...this.model.classNames.map((name, q) => [q, name])];
-    const [labelField, labels] = choice("Seen from", classes, this.label ?? "", () => {
-      this.label = labels.value === "" ? null : Number(labels.value);
+    const [labelField] = classChoice("Seen from", this.model.classNames, this.label, (label) => {
+      this.label = label;
       this.update();
     });
-    const next = make("button", { type: "button", onclick: () => this.takeNext() }, "Take away B’s next word");
-    const back = make("button", { type: "button", onclick: () => this.putBack() }, "Put all back");
-    const [sentence, steps, chart, word, all] = Array.from({ length: 5 }, () => make("div"));
-    const details = make("details", {}, make("summary", {}, "All words in numbers"), all);
+    const next = button("Take away B’s next word", () => this.takeNext());
+    const back = button("Put all back", () => this.putBack());
+    const [sentence, steps, chart, word] = Array.from({ length: 4 }, () => make("div"));
+    const details = folded("All words in numbers");
     const [legend, answer] = [note(), status()];
     const found = make("div", {}, steps, make("div", { class: "live-beside" }, chart, word), details);
     this.parts = { box, next, back, sentence, legend, answer, found, steps, chart, word, details };
@@ -109,7 +109,7 @@ class EffectsFigure extends LiveFigure {
     if (empty) {
       this.parts.next.setAttribute("aria-disabled", "true");
       this.publish({ ...shown, gone: [], entries: [], falls: [], steps: [], next: null, fell: null });
-      return say(this.parts.answer, "Write at least one word.");
+      return say(this.parts.answer, NO_WORD);
     }
     if (this.way === "deleted") this.gone = this.gone.slice(0, tokens.length - 1); // a text has a word
     this.first = this.split([]);
@@ -120,8 +120,7 @@ class EffectsFigure extends LiveFigure {
     const entries = there((at) => this.now.wordScores[at][label]);
     // A text has no logits without its only word.
     const falls = there((at) => (Number.isNaN(each[at][label]) ? null : this.now.logits[label] - each[at][label]));
-    const strength = (i) => Math.abs(entries[i] ?? 0);
-    this.position ??= tokens.reduce((best, _, i) => (strength(i) > strength(best) ? i : best), 0);
+    this.position ??= strongest(entries);
     const steps = this.stepsTaken();
     const next = this.nextWord(label);
     this.parts.next.setAttribute("aria-disabled", String(next === null));
@@ -147,7 +146,7 @@ class EffectsFigure extends LiveFigure {
   /** The number of the step with which the prediction fell; null while it stands. */
   fellWith(steps) {
     const { logits } = this.first;
-    const said = logits.indexOf(Math.max(...logits));
+    const said = argmax(logits);
     const stands = ({ lost: fall }) => logits.every((logit, q) => logit - fall[q] <= logits[said] - fall[said]);
     const since = steps.findLastIndex(stands) + 1;
     return since < steps.length ? since + 1 : null;
@@ -201,14 +200,14 @@ class EffectsFigure extends LiveFigure {
       onselect: (i) => this.choose(i),
       mark: (i) => (i === this.position ? "live-chosen " : "") + (gone.includes(i) ? "live-gone" : ""),
     });
-    words.querySelectorAll(".live-word").forEach((word, i) => {
+    wordsOf(words).forEach((word, i) => {
       word.setAttribute("aria-pressed", String(gone.includes(i)));
       word.addEventListener("click", () => this.toggle(i));
     });
     redrawText(this.parts.sentence, words);
     say(
       this.parts.legend,
-      `Blue, solid line: speaks for ${classNames[label]}; orange, dotted: against it; in logits of B` +
+      `${colourKey(classNames[label])}; in logits of B` +
         `${gone.length ? " as it is now" : ""}. Click a word, or press Enter on it, to take it away, and again to put it back.` +
         unreadRemark(this.read),
     );
@@ -218,7 +217,7 @@ class EffectsFigure extends LiveFigure {
     const { classNames } = this.read;
     const { label, steps, logits, next, fell } = this.result;
     const chances = softmax(logits);
-    const says = logits.indexOf(Math.max(...logits));
+    const says = argmax(logits);
     const name = classNames[label];
     const { promised, lost: fall } = steps.at(-1) ?? {};
     say(
@@ -237,7 +236,7 @@ class EffectsFigure extends LiveFigure {
     const { classNames, tokens } = this.read;
     const { label, steps, logits } = this.result;
     if (!steps.length) return this.parts.steps.replaceChildren();
-    const largest = Math.max(...steps.flatMap(({ promised, lost: fall }) => [promised[label], fall[label]].map(Math.abs)));
+    const largest = maxAbs(...steps.map(({ promised, lost: fall }) => [promised[label], fall[label]]));
     const last = steps.at(-1);
     this.parts.steps.replaceChildren(
       table(
@@ -264,9 +263,7 @@ class EffectsFigure extends LiveFigure {
   choose(position) {
     if (position === this.position) return;
     this.position = position;
-    this.parts.sentence.querySelectorAll(".live-word").forEach((word, i) => {
-      word.classList.toggle("live-chosen", i === position);
-    });
+    frameWords(this.parts.sentence, (i) => i === position);
     this.publish({ ...this.result, ...this.chosen });
     this.drawWord();
   }
@@ -286,7 +283,7 @@ class EffectsFigure extends LiveFigure {
         ),
       );
     const lostBy = PARTS.map((part) => -parts[part][label]);
-    const largest = Math.max(...lostBy.map(Math.abs), Math.abs(falls[position]));
+    const largest = maxAbs(lostBy, [falls[position]]);
     this.parts.word.replaceChildren(
       table(
         `Without “${word}”: from B’s entry to the exact fall, in logits of ${name}`,
@@ -304,17 +301,17 @@ class EffectsFigure extends LiveFigure {
     const { tokens, classNames } = this.read;
     const { label, entries, falls } = this.result;
     const there = falls.map((_, i) => i).filter((i) => falls[i] !== null);
-    const strongest = [...there].sort((a, b) => Math.abs(entries[b]) - Math.abs(entries[a])).slice(0, NAMED_WORDS);
+    const named = [...there].sort((a, b) => Math.abs(entries[b]) - Math.abs(entries[a])).slice(0, NAMED_WORDS);
     this.parts.chart.replaceChildren(
       agreementChart({
         name:
           `${howMany(there.length, "word")}: B’s entry and what the logit loses; on the dashed line B would be right. ` +
-          strongest.map((i) => `${tokens[i]} ${signed(entries[i])} and ${signed(falls[i])}`).join(", "),
+          named.map((i) => `${tokens[i]} ${signed(entries[i])} and ${signed(falls[i])}`).join(", "),
         x: "B’s entry",
         y: `what the logit of ${classNames[label]} loses`,
         marks: there.map((i) => ({
           at: [entries[i], falls[i]],
-          name: i === this.position || strongest.includes(i) ? tokens[i] : undefined,
+          name: i === this.position || named.includes(i) ? tokens[i] : undefined,
           kind: i === this.position ? "" : "live-pale",
         })),
       }),
@@ -325,7 +322,7 @@ class EffectsFigure extends LiveFigure {
   drawTable() {
     const { label, entries, falls } = this.result;
     const there = entries.map((_, i) => i).filter((i) => entries[i] !== null);
-    const largest = Math.max(...there.flatMap((i) => [Math.abs(entries[i]), Math.abs(falls[i])]));
+    const largest = maxAbs(entries, falls);
     this.parts.details.lastChild.replaceWith(
       table(
         `All words that are there: logits of ${this.read.classNames[label]}`,

@@ -1,15 +1,18 @@
 // <textcnn-ngrams model="imdb">: add up a column of A, n-gram by n-gram, until it meets the logit.
 
+import { dot, sum } from "../network/numbers.js";
+import { contrast, ngrams, ngramsOfColumn, windowWords } from "../network/readings.js";
 import {
-  checkbox, choice, colouredText, controls, make, note, radios, say, setOptions, signed, slider, status,
-  table, textBox, unreadRemark,
-} from "./drawing.js";
-import { LiveFigure, define } from "./live-figure.js";
-import { modelChoices } from "./models.js";
-import { contrast, dot, ngrams, ngramsOfColumn, windowWords } from "./readings.js";
+  checkbox, choice, classChoice, controls, radios, setClasses, slider, textBox,
+} from "../parts/controls.js";
+import { make, note, say, status, table } from "../parts/drawing.js";
+import { LiveFigure, define } from "../parts/live-figure.js";
+import { modelChoices } from "../parts/models.js";
+import { colouredText, frameWords } from "../parts/text.js";
+import { NO_WORD, quoted, signed, unknownRemark, unreadRemark } from "../parts/wording.js";
 
-const NGRAM_ROWS = 8; // the others share a row, unless the reader asks for all
-const NGRAM_DIGITS = 3;
+const ROWS = 8; // the others share a row, unless the reader asks for all
+const DIGITS = 3;
 
 /**
  * Attributes: model, text. The data may hold `texts`, a sentence to begin with for each model.
@@ -31,8 +34,8 @@ class NgramAdder extends LiveFigure {
   build(text) {
     const [textField, box] = textBox("Your sentence", text, () => this.read());
     const [modelField, models] = choice("Model", modelChoices(this.name), this.name, () => this.changeModel());
-    const [labelField, labels] = choice("Class", [], "", () => {
-      this.label = labels.value === "" ? null : Number(labels.value);
+    const [labelField, labels] = classChoice("Class", this.model.classNames, this.label, (label) => {
+      this.label = label;
       this.read();
     });
     const readings = [
@@ -63,12 +66,6 @@ class NgramAdder extends LiveFigure {
     this.figure = make("div", {}, ...rows, sum, sentence, chart, meaning);
     this.empty = status();
     this.replaceChildren(controls(textField, modelField, labelField), this.empty, this.figure);
-    this.nameClasses();
-  }
-
-  nameClasses() {
-    const options = this.model.classNames.map((name, q) => [q, name]);
-    setOptions(this.parts.labels, [["", "the predicted class"], ...options], this.label ?? "");
   }
 
   async changeModel() {
@@ -77,7 +74,7 @@ class NgramAdder extends LiveFigure {
     // A sentence that the reader wrote stays; an example makes room for the other model's.
     if (this.parts.box.value === this.texts[before]) this.parts.box.value = this.texts[this.name] ?? "";
     this.label = null;
-    this.nameClasses();
+    setClasses(this.parts.labels, this.model.classNames, this.label);
     this.read();
   }
 
@@ -85,7 +82,7 @@ class NgramAdder extends LiveFigure {
   read() {
     this.explained = this.model.explain(this.parts.box.value);
     const { tokens, logits, predicted } = this.explained;
-    say(this.empty, tokens.length ? "" : "Write at least one word.");
+    say(this.empty, tokens.length ? "" : NO_WORD);
     this.empty.hidden = tokens.length > 0;
     this.figure.hidden = !tokens.length;
     if (!tokens.length) return this.publish({ ...this.explained, model: this.name, rows: [] });
@@ -101,17 +98,17 @@ class NgramAdder extends LiveFigure {
   gatherRows() {
     const { explained, seen, reading } = this;
     const found = reading === "column" ? ngramsOfColumn(explained, seen) : ngrams(explained, seen);
-    const shown = this.all || found.length <= NGRAM_ROWS + 1 ? found.length : NGRAM_ROWS;
+    const shown = this.all || found.length <= ROWS + 1 ? found.length : ROWS;
     const rows = found.slice(0, shown).map((ngram) => ({ ...ngram, name: this.quote(ngram) }));
     const rest = found.slice(shown);
     if (rest.length)
       rows.push({
         name: `${rest.length} more n-grams`,
         filters: rest.flatMap(({ filters }) => filters),
-        score: rest.reduce((sum, { score }) => sum + score, 0),
+        score: sum(rest.map(({ score }) => score)),
       });
     const silent = explained.pooled.flatMap((best, p) => (best > 0 ? [] : [p]));
-    const share = silent.reduce((sum, p) => sum + this.inReading(explained.ngramScores[p]), 0);
+    const share = sum(silent.map((p) => this.inReading(explained.ngramScores[p])));
     return [...rows, { name: "silent filters (bias)", filters: silent, score: share }];
   }
 
@@ -121,18 +118,19 @@ class NgramAdder extends LiveFigure {
   }
 
   quote({ start, width }) {
-    return `“${windowWords(this.explained, start, width).map((word) => word ?? "·").join(" ")}”`;
+    return quoted(windowWords(this.explained, start, width));
   }
 
   /** Show the sum of the first rows. */
   add(added) {
-    const sum = this.rows.slice(0, added).reduce((total, { score }) => total + score, 0);
     this.parts.added.value = added;
     this.parts.added.say();
     this.publish({
       ...this.explained,
       model: this.name, label: this.seen, reading: this.reading,
-      rows: this.rows, added, sum, total: this.total,
+      rows: this.rows, added,
+      sum: sum(this.rows.slice(0, added).map(({ score }) => score)),
+      total: this.total,
     });
     this.drawSum();
     this.drawRows();
@@ -145,10 +143,10 @@ class NgramAdder extends LiveFigure {
   }
 
   drawSum() {
-    const { added, rows, sum, total } = this.result;
+    const { added, rows, sum: reached, total } = this.result;
     const last = rows[added - 1];
-    const [now, goal] = [signed(sum, NGRAM_DIGITS), signed(total, NGRAM_DIGITS)];
-    const news = last ? `${last.name}: ${signed(last.score, NGRAM_DIGITS)}. ` : "";
+    const [now, goal] = [signed(reached, DIGITS), signed(total, DIGITS)];
+    const news = last ? `${last.name}: ${signed(last.score, DIGITS)}. ` : "";
     say(
       this.parts.sum,
       added === rows.length
@@ -165,16 +163,14 @@ class NgramAdder extends LiveFigure {
         spans, known,
         scores: tokens.map(() => 0),
         name: "Your sentence",
-        describe: (i) => tokens[i] + (known[i] ? "" : ", not in the vocabulary"),
+        describe: (i) => tokens[i] + unknownRemark(known[i]),
       }),
     );
   }
 
   /** Mark the words of a row's n-gram in the sentence, and the row. */
   mark(row) {
-    this.parts.sentence.querySelectorAll(".live-word").forEach((word, i) => {
-      word.classList.toggle("live-chosen", i >= row?.start && i < row.start + row.width);
-    });
+    frameWords(this.parts.sentence, (i) => i >= row?.start && i < row.start + row.width);
     this.parts.chart.querySelectorAll("tbody tr").forEach((line, i) => {
       line.classList.toggle("live-marked", this.rows[i] !== undefined && this.rows[i] === row);
     });
@@ -182,7 +178,7 @@ class NgramAdder extends LiveFigure {
 
   /** The rows as bars, each from where the one above ended, to the line of the total. */
   drawRows() {
-    const { rows, added, sum, total } = this.result;
+    const { rows, added, sum: reached, total } = this.result;
     const name = this.explained.classNames[this.seen];
     const ends = rows.reduce((sums, { score }) => [...sums, sums.at(-1) + score], [0]);
     const [low, high] = [Math.min(...ends), Math.max(...ends)];
@@ -203,24 +199,24 @@ class NgramAdder extends LiveFigure {
     const lines = rows.map(({ name, filters, score }, i) => [
       name,
       String(filters.length),
-      i < added ? signed(score, NGRAM_DIGITS) : "",
+      i < added ? signed(score, DIGITS) : "",
       fall(...(i < added ? [piece(ends[i], ends[i + 1])] : [])),
-      i < added ? signed(ends[i + 1], NGRAM_DIGITS) : "",
+      i < added ? signed(ends[i + 1], DIGITS) : "",
     ]);
     const filters = rows.slice(0, added).reduce((count, row) => count + row.filters.length, 0);
-    const together = ["together", String(filters), "", fall(piece(0, sum)), signed(sum, NGRAM_DIGITS)];
-    const drawn = table(
+    const together = ["together", String(filters), "", fall(piece(0, reached)), signed(reached, DIGITS)];
+    const drawing = table(
       this.reading === "column" ? `The column of A for ${name}` : `A: ${name} less the mean of the others`,
       ["n-gram", "filters", "adds", "from sum to sum", "sum so far"],
       [...lines, together],
     );
-    drawn.querySelectorAll("tbody tr").forEach((line, i) => {
+    drawing.querySelectorAll("tbody tr").forEach((line, i) => {
       if (rows[i]) line.addEventListener("pointerenter", () => this.mark(rows[i]));
     });
-    drawn.addEventListener("pointerleave", () => this.mark(rows[added - 1]));
+    drawing.addEventListener("pointerleave", () => this.mark(rows[added - 1]));
     const focused = this.parts.chart.contains(document.activeElement);
-    this.parts.chart.replaceChildren(drawn);
-    if (focused) drawn.focus({ preventScroll: true });
+    this.parts.chart.replaceChildren(drawing);
+    if (focused) drawing.focus({ preventScroll: true });
     say(
       this.parts.meaning,
       `Blue adds to the sum, orange with stripes takes from it; the dashed line is ${this.totalName}. ` +

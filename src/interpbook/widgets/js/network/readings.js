@@ -1,4 +1,6 @@
-// What can be read off a result of TextCNN.explain: views.py and parts of explanations.py.
+// What can be read off a result of TextCNN.explain: scores/views.py and parts of scores/explanations.py.
+
+import { dot, maxAbs, sum } from "./numbers.js";
 
 /**
  * One number a word, seen from a label (Xu & Du 2020, section 4.3).
@@ -21,7 +23,7 @@ function logOddsFalls({ logits, wordScores, tokens }, label) {
 function logOdds(logits, label) {
   const others = logits.filter((_, q) => q !== label);
   const largest = Math.max(...others);
-  return logits[label] - largest - Math.log(others.reduce((sum, logit) => sum + Math.exp(logit - largest), 0));
+  return logits[label] - largest - Math.log(sum(others.map((logit) => Math.exp(logit - largest))));
 }
 
 /** What takes one class less the mean of the others, in logits: weights for a row of A or B. */
@@ -29,17 +31,7 @@ export function contrast(label, classes) {
   return Array.from({ length: classes }, (_, q) => (q === label ? 1 : -1 / (classes - 1)));
 }
 
-export function dot(a, b) {
-  return a.reduce((sum, value, i) => sum + value * b[i], 0);
-}
-
-export function columnSums(rows, columns) {
-  const sums = new Array(columns).fill(0);
-  for (const row of rows) row.forEach((value, q) => (sums[q] += value));
-  return sums;
-}
-
-/** The words of a window; null where it reaches behind the text. */
+/** The words of a window; null where it reaches past the text. */
 export function windowWords(result, start, width) {
   return Array.from({ length: width }, (_, j) => result.tokens[start + j] ?? null);
 }
@@ -67,13 +59,22 @@ export function ngramsOfWord(model, result, position, label) {
   return gather(
     result,
     (p) => {
-      const u = result.slots[p][position - result.starts[p]];
+      const u = result.slots[p][position - result.starts[p]]; // the word's slot in p's best window
       return model.weight(p, label) * u + model.biases[label] / (k * result.widths[p]);
     },
     (p) => position >= result.starts[p] && position < result.starts[p] + result.widths[p],
   );
 }
 
+/**
+ * Put filters together that chose the same window. Dead filters, and those that do not count, are left
+ * out:
+ *
+ *   words         the   film  is    not   bad
+ *   filter 4           [film  is    not]           start 1, width 3: one entry,
+ *   filter 9           [film  is    not]           with the sum of both scores
+ *   filter 12                [is    not]           start 2, width 2: another entry
+ */
 function gather(result, score, counts = () => true) {
   const windows = new Map();
   result.pooled.forEach((best, p) => {
@@ -90,7 +91,7 @@ function gather(result, score, counts = () => true) {
   );
 }
 
-const NOTABLE_SHARE = 0.05; // of the strongest score: as much as gets a word a colour
+export const NOTABLE_SHARE = 0.05; // of the strongest score: as much as gets a word a colour
 
 /**
  * Both views of a text from a label, and where they part; lists have one entry a word. `fall` is D, `free`
@@ -105,8 +106,8 @@ export function viewsOf(read, label, clip) {
   const [globalPlace, localPlace] = [placesOf(fall), placesOf(local)];
   const global = free.map((s) => clippedAt(s, clip));
   const notable = [local, fall].map((scores) => {
-    const strongest = Math.max(...scores.map(Math.abs));
-    return scores.map((score) => Math.abs(score) >= NOTABLE_SHARE * strongest);
+    const largest = maxAbs(scores);
+    return scores.map((score) => Math.abs(score) >= NOTABLE_SHARE * largest);
   });
   const stands = (i) => notable[0][i] || notable[1][i];
   const opposed = local.map((score, i) => stands(i) && score * fall[i] < 0);

@@ -1,9 +1,12 @@
 // <textcnn-trajectory>: a climb of an inversion, moment by moment. The chapter computes the climbs;
 // the figure adds their terms up and compares one moment with the one before.
 
-import { chartKey, lineChart } from "./chart.js";
-import { choice, controls, make, note, percent, say, setOptions, signed, slider, status, table } from "./drawing.js";
-import { LiveFigure, define } from "./live-figure.js";
+import { sum } from "../network/numbers.js";
+import { chartKey, lineChart } from "../parts/chart.js";
+import { choice, controls, setOptions, slider } from "../parts/controls.js";
+import { make, note, say, status, table } from "../parts/drawing.js";
+import { LiveFigure, define } from "../parts/live-figure.js";
+import { percent, signed } from "../parts/wording.js";
 
 const TERM_NAMES = {
   response: "response",
@@ -35,7 +38,7 @@ class Trajectory extends LiveFigure {
     const last = this.places[0].climbs[0].steps.length - 1; // where the words mean something
     const [stepField, step] = slider(
       "Step (arrow keys move)",
-      { min: 0, max: last, value: last, format: (moment) => (this.parts ? stepCount(this.climb.steps[moment]) : "0") },
+      { min: 0, max: last, value: last, format: (moment) => (this.parts ? counted(this.climb.steps[moment]) : "0") },
       () => this.update(),
     );
     this.parts = {
@@ -99,8 +102,8 @@ class Trajectory extends LiveFigure {
     this.drawTerms(values);
     const { steps, terms: curves, cosine } = climb;
     this.parts.charts.replaceChildren(
-      climbChart("objective", steps, moment, { ...curves, objective: values }, climbValue, 0),
-      climbChart("cosine", steps, moment, { objective: cosine }, (x) => signed(x, 1), 1),
+      chartOf("objective", steps, moment, { ...curves, objective: values }, threeDigits, 0),
+      chartOf("cosine", steps, moment, { objective: cosine }, (x) => signed(x, 1), 1),
     );
     this.drawWords(stars);
   }
@@ -113,7 +116,7 @@ class Trajectory extends LiveFigure {
     const { step, value, cosine, words } = this.result;
     say(
       this.parts.answer,
-      `Step ${stepCount(step)} of ${stepCount(this.climb.steps.at(-1))}: objective ${climbValue(value)}, ` +
+      `Step ${counted(step)} of ${counted(this.climb.steps.at(-1))}: objective ${threeDigits(value)}, ` +
         `cosine ${signed(cosine)}, nearest word “${words[0]}”.`,
     );
   }
@@ -122,11 +125,11 @@ class Trajectory extends LiveFigure {
     const { terms, moment, share } = this.result;
     const row = (name, value) => [
       chartKey({ name: TERM_NAMES[name], kind: TERM_LINES[name] }),
-      climbValue(value),
+      threeDigits(value),
     ];
     this.parts.terms.replaceChildren(
       table(
-        `The objective after ${stepCount(this.climb.steps[moment])} steps`,
+        `The objective after ${counted(this.climb.steps[moment])} steps`,
         ["term", "value"],
         [
           ...Object.entries(terms).map(([name, value]) => row(name, value)),
@@ -156,7 +159,7 @@ class Trajectory extends LiveFigure {
 }
 
 function sumOfTerms(climb, moment) {
-  return Object.values(climb.terms).reduce((sum, of) => sum + of[moment], 0);
+  return sum(Object.values(climb.terms).map((of) => of[moment]));
 }
 
 function rankBefore(from, to) {
@@ -164,19 +167,19 @@ function rankBefore(from, to) {
   return from === to ? "same" : `${from + 1} ${from > to ? "▲" : "▼"}`;
 }
 
-function stepCount(number) {
+function counted(number) {
   return number.toLocaleString("en");
 }
 
 /** Write a value with three digits that count, or all before the point. */
-function climbValue(value) {
+function threeDigits(value) {
   const size = Math.abs(value);
   const text = size >= 100 ? Math.round(size).toLocaleString("en") : size.toFixed(size >= 10 ? 1 : 2);
   return (value < 0 && Number(text) !== 0 ? "−" : "") + text;
 }
 
 /** Curves over the steps: pale as a whole, in full ink up to this moment. */
-function climbChart(name, steps, moment, curves, format, least) {
+function chartOf(name, steps, moment, curves, format, least) {
   const values = Object.values(curves).flat();
   const [min, max] = [Math.min(0, ...values), Math.max(least, ...values)];
   const points = (of) => of.map((value, i) => [steps[i], value]);
@@ -184,7 +187,7 @@ function climbChart(name, steps, moment, curves, format, least) {
   const main = Object.values(curves).at(-1);
   return lineChart({
     name: `${name}: ${format(main[0])} at the start, ${format(main[moment])} now, ${format(main.at(-1))} at the end`,
-    x: { name: "step", min: 0, max: last, ticks: [0, last / 2, last].map((step) => [step, stepCount(step)]) },
+    x: { name: "step", min: 0, max: last, ticks: [0, last / 2, last].map((step) => [step, counted(step)]) },
     y: { name, min, max, ticks: [...(min < -0.1 * max ? [min] : []), 0, max].map((value) => [value, format(value)]) },
     cursor: steps[moment],
     lines: Object.entries(curves).flatMap(([term, of]) => [

@@ -1,8 +1,10 @@
 // Line charts as SVG: lines differ by their dashes, not by their colours alone.
 
+import { make } from "./drawing.js";
+
 const SVG_NAMES = "http://www.w3.org/2000/svg";
-const [CHART_WIDTH, CHART_HEIGHT] = [480, 220];
-const CHART_EDGE = { left: 52, right: 12, top: 28, bottom: 46 };
+const [WIDTH, HEIGHT] = [480, 220];
+const EDGE = { left: 52, right: 12, top: 28, bottom: 46 };
 
 /** Make an SVG element: attributes, then children. */
 export function drawn(tag, attributes = {}, ...children) {
@@ -20,17 +22,17 @@ export function drawn(tag, attributes = {}, ...children) {
  *   lines: {name: string, points: [number, number][], kind?: string, dots?: boolean}[],
  *   level?: {at: number, name: string, under?: boolean, left?: boolean}, cursor?: number,
  *   marks?: {at: [number, number], name?: string, kind?: string}[],
- *   size?: [number, number]}} options `name` says what the
- *   chart shows to those who do not see it; a line's or mark's `kind` is a class of live.css;
- *   `level` is a horizontal line, its name above it on the right, or `under` it, or on the `left`; `cursor` a vertical one; `marks` are single points
+ *   size?: [number, number]}} options `name` says what the chart shows to those who do not see it; a
+ *   line's or mark's `kind` is a class of live.css; `level` is a horizontal line, its name above it on
+ *   the right, or `under` it, or on the `left`; `cursor` a vertical one; `marks` are single points
  * @typedef {{name: string, min: number, max: number, log?: boolean, ticks: [number, string][]}} Axis
  */
-export function lineChart({ name, x, y, lines, level, cursor, marks = [], size = [CHART_WIDTH, CHART_HEIGHT] }) {
+export function lineChart({ name, x, y, lines, level, cursor, marks = [], size = [WIDTH, HEIGHT] }) {
   const [width, height] = size;
-  const across = chartScale(x, CHART_EDGE.left, width - CHART_EDGE.right);
-  const up = chartScale(y, height - CHART_EDGE.bottom, CHART_EDGE.top);
-  const [left, right] = [CHART_EDGE.left, width - CHART_EDGE.right];
-  const [top, bottom] = [CHART_EDGE.top, height - CHART_EDGE.bottom];
+  const across = scaleOf(x, EDGE.left, width - EDGE.right);
+  const up = scaleOf(y, height - EDGE.bottom, EDGE.top);
+  const [left, right] = [EDGE.left, width - EDGE.right];
+  const [top, bottom] = [EDGE.top, height - EDGE.bottom];
   const parts = [
     ...y.ticks.flatMap(([value, text]) => [
       drawn("path", { class: "live-grid", d: `M${left} ${up(value)}H${right}` }),
@@ -84,19 +86,13 @@ export function lineChart({ name, x, y, lines, level, cursor, marks = [], size =
 
 /** The key of a line: a piece of it, and its name. */
 export function chartKey({ name, kind = "live-line-1" }) {
-  const key = document.createElement("span");
-  key.className = "live-key";
   const piece = drawn("polyline", { class: `live-line ${kind}`, points: "0,5 34,5" });
-  key.append(drawn("svg", { viewBox: "0 0 34 10", "aria-hidden": "true" }, piece), name);
-  return key;
+  return make("span", { class: "live-key" }, drawn("svg", { viewBox: "0 0 34 10", "aria-hidden": "true" }, piece), name);
 }
 
 /** The keys of a chart's lines, in a row. */
 export function chartKeys(lines) {
-  const keys = document.createElement("p");
-  keys.className = "live-keys";
-  keys.append(...lines.map(chartKey));
-  return keys;
+  return make("p", { class: "live-keys" }, ...lines.map(chartKey));
 }
 
 /** Two numbers of each thing as a dot, and the dashed line on which they are the same. */
@@ -124,7 +120,7 @@ export function evenTicks(min, max, count = 5) {
   return ticks;
 }
 
-function chartScale({ min, max, log }, from, to) {
+function scaleOf({ min, max, log }, from, to) {
   const place = log ? Math.log10 : (value) => value;
   const [low, high] = [place(min), place(max)];
   return (value) => from + ((place(value) - low) / (high - low)) * (to - from);

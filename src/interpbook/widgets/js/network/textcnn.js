@@ -1,23 +1,15 @@
 // A trained TextCNN in the reader's browser: tokenizer, vocabulary, forward pass, and the exact
 // split of its logits into n-gram scores A and word scores B (Xu & Du 2020, equations 1 to 11).
 //
-// It is the package's text.py, models.py, slots.py and decompose.py in one file, and gives the same
-// numbers; tests/browser/test_live_parity.py holds it to that. It knows nothing of pages.
+// It is the package's models/text_cnn.py, models/slots.py and scores/matrices.py in one file, and
+// gives the same numbers; tests/browser/test_live_parity.py holds it to that. It knows nothing of pages.
+//
+// Letters are the papers': a document has l words, a word's vector m numbers; filters 0 to k - 1 are f of
+// each width n, one width after the other; classes are q, filters p, windows i, slots j.
 
-export const PADDING = 0;
-export const UNKNOWN = 1;
-
-// As in text.py: a letter or digit, then letters, digits and marks; an apostrophe or a joiner without
-// width may stand inside.
-const WORD = /[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['’\u200c\u200d][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*/gu;
-
-/** Split a text into words that remember their place: [{word, start, end}]. */
-export function tokenize(text, lowercase = true) {
-  return Array.from(text.matchAll(WORD), ({ 0: written, index }) => {
-    const word = (lowercase ? written.toLowerCase() : written).normalize("NFC");
-    return { word: word.replaceAll("’", "'"), start: index, end: index + written.length };
-  });
-}
+import { argmax, softmax } from "./numbers.js";
+import { PADDING, UNKNOWN, tokenize } from "./text.js";
+import { readSafetensors } from "./weights.js";
 
 /** One classifier, read from the bytes of a safetensors file that `interpbook.widgets.weights` wrote. */
 export class TextCNN {
@@ -55,7 +47,16 @@ export class TextCNN {
     return this.weights[label * this.filters.length + filter];
   }
 
-  /** Lay the slots of all filters of a width side by side: slot j of filter p starts at (j f + p) m. */
+  /**
+   * Lay the slots of all filters of a width side by side, so that a word's vector is multiplied with one
+   * after the other. The file has the last index in the middle here, where filter p has n slots of m:
+   *
+   *   file   filter p > dimension d > slot j    number (p m + d) n + j
+   *   here   slot j > filter p > dimension d    number (j f + p) m + d
+   *
+   *          | slot 0                      | slot 1                      |
+   *          | p = 0 | p = 1 | ... | f - 1 | p = 0 | p = 1 | ... | f - 1 |    m numbers in each cell
+   */
   #slotWeights(weights, width) {
     const { filters_per_width: f, embedding_dim: m } = this.config;
     const slots = new Float32Array(weights.length);
@@ -68,7 +69,8 @@ export class TextCNN {
 
   /**
    * What a word is worth in each slot of each filter, whatever stands beside it: for each width an
-   * array with w_j . x of filter p at j f + p. Computed once a word; typing changes one or two words.
+   * array of n f numbers, w_j . x of filter p at j f + p (the cells of #slotWeights, a number each).
+   * Computed once a word; typing changes one or two words.
    */
   slotScores(id) {
     let scores = this.tables.get(id);
@@ -88,10 +90,23 @@ export class TextCNN {
     return scores;
   }
 
+  /** w_j . x of one filter: what a word is worth in its slot j. */
+  slotScore(id, filter, slot) {
+    const { conv, number } = this.filters[filter];
+    return this.slotScores(id)[conv][slot * this.config.filters_per_width + number];
+  }
+
   /**
    * Pad one document as far as the padding mode asks, and say how far its windows may reach.
    * "masked": windows start on a word. "paper": the document counts as padded to max_length; all
    * windows of padding alone score the same, so one of them stands for the rest.
+   *
+   *   widths 1, 3            l = 4                      l = 1
+   *   masked                 w w w w                    w . .
+   *     width 1 starts at    0 1 2 3                    0            (not on padding)
+   *     width 3 starts at    0 1                        0
+   *   paper                  w w w w . . .              w . . .
+   *     width 3 starts at    0 1 2 3 4                  0 1          (the last one is padding alone)
    */
   layOut(ids, padding = this.config.padding) {
     const widest = Math.max(...this.config.widths);
@@ -106,7 +121,15 @@ export class TextCNN {
     return { padded, windows: (width) => Math.min(end - width + 1, limit) };
   }
 
-  /** u_i of one filter for each of its windows, bias included, as they stand in a laid out document. */
+  /**
+   * u_i of one filter for each of its windows, bias included, as they stand in a laid out document. A
+   * window goes down a diagonal of the words' tables:
+   *
+   *              word 0   word 1   word 2   word 3
+   *   slot 0        .       [x]       .        .
+   *   slot 1        .        .       [x]       .         window i = 1 of width 3: u_1 = the three x + bias
+   *   slot 2        .        .        .       [x]
+   */
   windowScores(laidOut, filter) {
     const { conv, number, bias, width } = this.filters[filter];
     const f = this.config.filters_per_width;
@@ -124,6 +147,10 @@ export class TextCNN {
    * gets w_(q,p) u_(i,j) + b_q / (k n), where u_(i,j) = w_j . x + b_p / n if u_max > 0, else 0.
    * The columns of both sum to the logits.
    *
+   *   padded document       x0    x1    x2    x3    x4          l = 5
+   *   filter p, n = 3             [u_max, i = 1  ]              row p of A: one number a class
+   *   rows of B                   +j=0  +j=1  +j=2              slot j adds to row i + j of B
+   *
    * @param {number[]} ids at least one, at most max_length; the ids of its words
    * @returns {{logits: number[], ngramScores: number[][], wordScores: number[][], pooled: number[],
    *   starts: number[], widths: number[], slots: number[][]}} ngramScores is A (k, c); wordScores is
@@ -132,12 +159,11 @@ export class TextCNN {
   decompose(ids, padding = this.config.padding) {
     const laidOut = this.layOut(ids, padding);
     const k = this.filters.length;
-    const f = this.config.filters_per_width;
     const classes = this.classNames.length;
     const logits = Array.from(this.biases);
     const wordScores = laidOut.padded.map(() => new Array(classes).fill(0));
     const [ngramScores, pooled, starts, slots] = [[], [], [], []];
-    this.filters.forEach(({ width, bias, conv, number }, p) => {
+    this.filters.forEach(({ width, bias }, p) => {
       const scores = this.windowScores(laidOut, p);
       let start = 0;
       for (let i = 1; i < scores.length; i++) if (scores[i] > scores[start]) start = i;
@@ -145,8 +171,7 @@ export class TextCNN {
       const v = Math.max(best, 0);
       const shares = Array.from({ length: width }, (_, j) => {
         if (best <= 0) return 0;
-        const word = laidOut.padded[start + j];
-        return this.slotScores(word)[conv][j * f + number] + bias / width;
+        return this.slotScore(laidOut.padded[start + j], p, j) + bias / width;
       });
       const row = logits.map((_, q) => this.weight(p, q) * v + this.biases[q] / k);
       for (let q = 0; q < classes; q++) {
@@ -185,62 +210,8 @@ export class TextCNN {
       known: tokens.map((word) => this.ids.has(word)),
       classNames: this.classNames,
       probabilities: softmax(scores.logits),
-      predicted: scores.logits.indexOf(Math.max(...scores.logits)),
+      predicted: argmax(scores.logits),
       ...scores,
     };
   }
-}
-
-export function softmax(logits) {
-  const largest = Math.max(...logits);
-  const powers = logits.map((logit) => Math.exp(logit - largest));
-  const total = powers.reduce((sum, power) => sum + power, 0);
-  return powers.map((power) => power / total);
-}
-
-/** Read a safetensors file: eight bytes of length, a header in JSON, then the numbers. */
-function readSafetensors(bytes) {
-  const length = Number(new DataView(bytes).getBigUint64(0, true));
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 8, length)));
-  const { __metadata__: metadata, ...entries } = header;
-  const tensors = {};
-  for (const [name, { dtype, shape, data_offsets: [start, end] }] of Object.entries(entries))
-    tensors[name] = new Packed(dtype, shape, new DataView(bytes, 8 + length + start, end - start));
-  for (const [name, tensor] of Object.entries(tensors)) tensor.scales = tensors[`${name}.scale`];
-  return { metadata, tensors };
-}
-
-/** A tensor as `precision.pack` stores it: float16, or rows of int8 with a float16 scale each. */
-class Packed {
-  constructor(dtype, shape, view) {
-    if (dtype !== "I8" && dtype !== "F16") throw new Error(`weights are I8 or F16, got ${dtype}`);
-    [this.dtype, this.shape, this.view] = [dtype, shape, view];
-  }
-
-  /** The numbers of one row, as float32. */
-  row(i) {
-    const size = this.shape.slice(1).reduce((product, n) => product * n, 1);
-    return Float32Array.from({ length: size }, (_, d) => this.#number(i * size + d, i));
-  }
-
-  /** All numbers, row by row. */
-  numbers() {
-    const rows = Array.from({ length: this.shape[0] }, (_, i) => this.row(i));
-    const numbers = new Float32Array(this.shape.reduce((product, n) => product * n, 1));
-    rows.forEach((row, i) => numbers.set(row, i * row.length));
-    return numbers;
-  }
-
-  #number(at, row) {
-    if (this.dtype === "F16") return half(this.view.getUint16(2 * at, true));
-    return this.view.getInt8(at) * half(this.scales.view.getUint16(2 * row, true));
-  }
-}
-
-/** The number that 16 bits stand for. */
-function half(bits) {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  return sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24);
 }

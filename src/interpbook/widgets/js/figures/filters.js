@@ -1,10 +1,14 @@
 // <textcnn-filters model="imdb">: open one filter: its votes, its wishes, and what it chooses in a text.
 
-import { bar, choice, colouredText, controls, make, note, say, signed, slider, status, table, textBox, unreadRemark } from "./drawing.js";
-import { LiveFigure, define } from "./live-figure.js";
-import { modelChoices } from "./models.js";
-import { windowWords } from "./readings.js";
-import { UNKNOWN } from "./textcnn.js";
+import { argmax, maxAbs } from "../network/numbers.js";
+import { windowWords } from "../network/readings.js";
+import { UNKNOWN } from "../network/text.js";
+import { choice, controls, slider, textBox } from "../parts/controls.js";
+import { bar, make, note, say, status, table } from "../parts/drawing.js";
+import { LiveFigure, define } from "../parts/live-figure.js";
+import { modelChoices } from "../parts/models.js";
+import { colouredText } from "../parts/text.js";
+import { EMPTY_PLACE, NO_WORD, quoted, signed, unreadRemark } from "../parts/wording.js";
 
 const SHOWN_WISHES = 5;
 
@@ -84,11 +88,10 @@ class FilterBrowser extends LiveFigure {
     if (p !== this.profile?.filter || this.name !== this.profile.model) this.profile = this.open(p);
     const read = this.model.explain(this.parts.box.value);
     const start = read.starts[p] ?? null;
-    const { conv, number, width } = this.model.filters[p];
-    const f = this.model.config.filters_per_width;
+    const { width } = this.model.filters[p];
     const ids = read.tokens.map((word) => this.model.id(word));
     const window = start === null ? [] : this.model.layOut(ids).padded.slice(start, start + width);
-    const chosen = window.map((id, j) => this.model.slotScores(id)[conv][j * f + number]);
+    const chosen = window.map((id, j) => this.model.slotScore(id, p, j));
     this.reading = read;
     this.publish({
       ...this.profile,
@@ -125,7 +128,7 @@ class FilterBrowser extends LiveFigure {
       filter: p,
       width, bias, votes, slots,
       classNames: model.classNames,
-      favours: votes.indexOf(Math.max(...votes)),
+      favours: argmax(votes),
       ideal: {
         words: slots.map(([[word]]) => word),
         score: slots.reduce((sum, [[, score]]) => sum + score, bias),
@@ -138,9 +141,9 @@ class FilterBrowser extends LiveFigure {
     say(
       this.parts.answer,
       `Filter ${filter} of width ${width}, bias ${signed(bias, 3)}, votes for ${classNames[favours]}. ` +
-        `Its ideal n-gram: “${ideal.words.join(" ")}”, u = ${signed(ideal.score)}.`,
+        `Its ideal n-gram: ${quoted(ideal.words)}, u = ${signed(ideal.score)}.`,
     );
-    const largest = Math.max(...votes.map(Math.abs));
+    const largest = maxAbs(votes);
     this.parts.votes.replaceChildren(
       table(
         "What one unit of v adds to each logit",
@@ -173,14 +176,14 @@ class FilterBrowser extends LiveFigure {
     const { tokens, start, pooled, chosen, width, bias, row, classNames, filter } = this.result;
     const { chosen: line, sentence, window } = this.parts;
     if (!tokens.length) {
-      say(line, "Write at least one word.");
+      say(line, NO_WORD);
       return sentence.replaceChildren(), window.replaceChildren();
     }
     const { readText, spans, known } = this.reading;
-    const words = windowWords(this.reading, start, width).map((word) => word ?? "·");
+    const words = windowWords(this.reading, start, width);
     say(
       line,
-      `In your text it chooses “${words.join(" ")}”, u_max = ${signed(pooled)}: ` +
+      `In your text it chooses ${quoted(words)}, u_max = ${signed(pooled)}: ` +
         (pooled > 0 ? "alive, it speaks." : "below zero, so ReLU silences it.") +
         unreadRemark(this.reading),
     );
@@ -197,13 +200,13 @@ class FilterBrowser extends LiveFigure {
         mark: (i) => (within(i) ? "live-window" : ""),
       }),
     );
-    const largest = Math.max(...chosen.map(Math.abs), Math.abs(bias));
+    const largest = maxAbs(chosen, [bias]);
     window.replaceChildren(
       table(
         "Its best window, slot by slot",
         ["slot", "word", "score"],
         [
-          ...words.map((word, j) => [String(j + 1), word, bar(chosen[j], largest)]),
+          ...words.map((word, j) => [String(j + 1), word ?? EMPTY_PLACE, bar(chosen[j], largest)]),
           ["bias", "", bar(bias, largest, signed(bias, 3))],
           [make("strong", {}, "u_max"), "", signed(pooled)],
         ],

@@ -1,22 +1,25 @@
 // <textcnn-attack model="imdb">: misspell one word after the other until the prediction falls.
 
-import { ATTACK_RANKINGS, TypoAttack } from "./typos.js";
-import { evenTicks, lineChart } from "./chart.js";
-import { choice, colouredText, controls, howMany, make, note, percent, say, signed, status, table, textBox, unreadRemark } from "./drawing.js";
-import { LiveFigure, define } from "./live-figure.js";
-import { modelChoices } from "./models.js";
-import { softmax } from "./textcnn.js";
+import { argmax, softmax } from "../network/numbers.js";
+import { RANKINGS, TypoAttack } from "../network/typos.js";
+import { evenTicks, lineChart } from "../parts/chart.js";
+import { button, choice, controls, textBox } from "../parts/controls.js";
+import { make, note, say, status, table } from "../parts/drawing.js";
+import { LiveFigure, define } from "../parts/live-figure.js";
+import { modelChoices } from "../parts/models.js";
+import { colouredText, wordsOf } from "../parts/text.js";
+import { NO_WORD, howMany, percent, signed, unreadRemark } from "../parts/wording.js";
 
-const ATTACK_BUDGET = 10;
+const BUDGET = 10;
 
 /**
- * Attributes: model, text, ranking (a key of ATTACK_RANKINGS), budget. `result` holds what the
+ * Attributes: model, text, ranking (a key of RANKINGS), budget. `result` holds what the
  * package's AttackResult does (changes, logits, label, ranking, outcome, which is "" while the attack
  * may go on), the changed text, and `next`, the place of the word that the ranking proposes.
  */
 class AttackPlayground extends LiveFigure {
   async start() {
-    this.budget = Number(this.getAttribute("budget") ?? ATTACK_BUDGET);
+    this.budget = Number(this.getAttribute("budget") ?? BUDGET);
     this.name = this.getAttribute("model") ?? "imdb";
     this.model = await this.load(this.name);
     this.build();
@@ -26,23 +29,13 @@ class AttackPlayground extends LiveFigure {
   build() {
     const [textField, box] = textBox("Your text", this.getAttribute("text") ?? "", () => this.restart(), 3);
     const [modelField, models] = choice("Model", modelChoices(this.name), this.name, () => this.changeModel());
-    const rankings = Object.entries(ATTACK_RANKINGS).map(([key, { name }]) => [key, name]);
+    const rankings = Object.entries(RANKINGS).map(([key, { name }]) => [key, name]);
     const [rankingField, ranking] = choice(
       "The attack takes the word that is first by",
       rankings,
       this.getAttribute("ranking") ?? rankings[0][0],
       () => this.restart(),
     );
-    // Buttons at rest keep the focus: a disabled one would lose it.
-    const button = (text, onclick) =>
-      make(
-        "button",
-        {
-          type: "button",
-          onclick: ({ currentTarget }) => currentTarget.getAttribute("aria-disabled") !== "true" && onclick(),
-        },
-        text,
-      );
     this.parts = {
       box, models, ranking,
       next: button("Next change", () => this.change(this.attack.next)),
@@ -102,8 +95,8 @@ class AttackPlayground extends LiveFigure {
       scores: states.length ? this.attack.now.order : [],
     });
     this.parts.next.setAttribute("aria-disabled", outcome !== "");
-    for (const button of [this.parts.undo, this.parts.again])
-      button.setAttribute("aria-disabled", !changes.length);
+    for (const control of [this.parts.undo, this.parts.again])
+      control.setAttribute("aria-disabled", !changes.length);
     say(
       this.parts.legend,
       "Colour is the ranking’s score of a word: blue with a solid line above zero, orange with a dotted one " +
@@ -118,11 +111,11 @@ class AttackPlayground extends LiveFigure {
   drawAnswer() {
     const { outcome, changes, classNames, label, logits, margins, model, next } = this.result;
     if (outcome === "no word") {
-      say(this.parts.answer, "Write at least one word.");
+      say(this.parts.answer, NO_WORD);
       return this.parts.proposal.replaceChildren();
     }
     const chances = softmax(logits.at(-1));
-    const says = chances.indexOf(Math.max(...chances));
+    const says = argmax(chances);
     const count = howMany(changes.length, "change");
     const state = `${classNames[says]}, ${percent(chances[says])}; margin ${signed(margins.at(-1))}`;
     const endings = {
@@ -166,7 +159,7 @@ class AttackPlayground extends LiveFigure {
       selected,
       onselect: (i) => say(this.parts.word, `${this.describe(i, turn)}.`),
     });
-    const words = [...drawing.querySelectorAll("button")];
+    const words = wordsOf(drawing);
     words.forEach((word, i) => {
       if (turn.has(i)) {
         word.replaceChildren(make("s", {}, this.wordAt(i)), " ", this.attack.typos[i]);

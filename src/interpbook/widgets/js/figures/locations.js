@@ -1,8 +1,12 @@
 // <textcnn-locations>: the locations of a deep network on a sentence, layer by layer. The chapter
 // computes saliencies; the figure finds what a location sees, shares and sums.
 
-import { bar, choice, controls, howMany, make, note, percent, say, setOptions, signed, status, table } from "./drawing.js";
-import { LiveFigure, define } from "./live-figure.js";
+import { argmax, maxAbs, sum } from "../network/numbers.js";
+import { choice, controls, setOptions } from "../parts/controls.js";
+import { bar, make, note, say, status, table } from "../parts/drawing.js";
+import { LiveFigure, define } from "../parts/live-figure.js";
+import { sideOf } from "../parts/text.js";
+import { colourKey, howMany, percent, quoted, signed, unknownRemark } from "../parts/wording.js";
 
 /**
  * `data.sentences` lists sentences: `name` and what interpbook.widgets.deep_figures.location_maps
@@ -20,7 +24,7 @@ class Locations extends LiveFigure {
       answer,
       map,
       note(
-        "Blue, solid line: speaks for the class; orange, dotted: against it; a dot: exactly zero. Numbers are logits. ",
+        `${colourKey("the class")}; a dot: exactly zero. Numbers are logits. `,
         "In the grid the arrow keys move; what the chosen location is computed from is framed. ",
         "Words in italics, if any, are not in the vocabulary.",
       ),
@@ -40,14 +44,14 @@ class Locations extends LiveFigure {
 
   changeSentence() {
     const { classes, logits, saliency } = this.sentence;
-    const said = strongestOf(logits);
+    const said = argmax(logits);
     setOptions(
       this.parts.classes,
       classes.map((name, c) => [c, `${name} (logit ${signed(logits[c])})`]),
       said,
     );
     this.layer = 1;
-    this.position = strongestOf(saliency[said][1]);
+    this.position = argmax(saliency[said][1]);
     this.changeClass();
   }
 
@@ -60,13 +64,13 @@ class Locations extends LiveFigure {
     const { tokens, known, logits, classes } = this.sentence;
     const { scores } = this;
     const label = Number(this.parts.classes.value);
-    const strongest = Math.max(...scores.flat().map(Math.abs)) || 1;
+    const strongest = maxAbs(...scores) || 1;
     this.cells = scores.map((layer, j) => layer.map((score, i) => this.makeCell(score, strongest, j, i)));
     this.words = tokens.map((word, i) =>
       make("th", { scope: "row", role: "rowheader", class: known[i] ? null : "live-unknown" }, word),
     );
     const row = (first, cells) => make("tr", { role: "row" }, first, ...cells);
-    const sums = scores.map((layer) => sumOfLayer(layer));
+    const sums = scores.map(sum);
     const foot = (name, values) =>
       row(
         make("th", { scope: "row", role: "rowheader" }, name),
@@ -87,8 +91,8 @@ class Locations extends LiveFigure {
       make(
         "tfoot",
         { role: "rowgroup" },
-        foot("sum of the layer", sums.map((sum) => signed(sum))),
-        foot("biases above it", sums.map((sum) => signed(logits[label] - sum, 3))),
+        foot("sum of the layer", sums.map((total) => signed(total))),
+        foot("biases above it", sums.map((total) => signed(logits[label] - total, 3))),
         foot("logit", sums.map(() => signed(logits[label]))),
       ),
     );
@@ -98,16 +102,15 @@ class Locations extends LiveFigure {
 
   makeCell(score, strongest, layer, position) {
     const share = score / strongest;
-    const kind = Math.abs(share) < 0.05 ? "" : share > 0 ? " live-for" : " live-against";
     const cell = make(
       "td",
       {
         role: "gridcell",
         tabindex: -1,
-        class: `live-cell${kind}`,
+        class: ["live-cell", sideOf(share)].filter(Boolean).join(" "),
         style: `--share: ${Math.abs(share).toFixed(3)}`,
         "aria-label": `layer ${layer}, location ${position}, ${this.sentence.tokens[position]}: ${signed(score)}` +
-          (this.sentence.known[position] ? "" : ", not in the vocabulary"),
+          unknownRemark(this.sentence.known[position]),
       },
       score === 0 ? "·" : signed(score),
     );
@@ -163,25 +166,25 @@ class Locations extends LiveFigure {
     const { layer, position, scores } = this;
     const label = Number(this.parts.classes.value);
     const score = scores[layer][position];
-    const sum = sumOfLayer(scores[layer]);
+    const total = sum(scores[layer]);
     const sees = fields[0].map((i) => tokens[i]);
     const below = layer ? fields[layer - 1] : [];
     const forIt = speaks[label][layer][position];
     this.publish({
-      sentence: name, label, layer, location: position, saliency: score, sum, share: score / sum, sees, below,
+      sentence: name, label, layer, location: position, saliency: score, sum: total, share: score / total, sees, below,
       speaksFor: forIt, speaksAgainst: score - forIt,
     });
     say(
       this.parts.answer,
       `Layer ${layer}, location ${position}, at “${tokens[position]}”: ${signed(score)} for ${classes[label]}, ` +
-        `${percent(score / sum, 0).replace("-", "−")} of the layer; sees ${howMany(sees.length, "word")}.`,
+        `${percent(score / total, 0).replace("-", "−")} of the layer; sees ${howMany(sees.length, "word")}.`,
     );
     // The bars of all locations share a scale: the most that speaks for the class, or against it.
     const parts = scores.flatMap((of, j) => of.flatMap((all, i) => [speaks[label][j][i], speaks[label][j][i] - all]));
     const largest = Math.max(...parts);
     const rows = [
-      ["it sees", `“${sees.join(" ")}”`],
-      ...(layer ? [["it is computed from", `${locationRange(below)} of layer ${layer - 1}`]] : []),
+      ["it sees", quoted(sees)],
+      ...(layer ? [["it is computed from", `${rangeOf(below)} of layer ${layer - 1}`]] : []),
       ["channels that speak for the class", bar(forIt, largest)],
       ["channels that speak against it", bar(score - forIt, largest)],
       ["together, its saliency", bar(score, largest)],
@@ -195,15 +198,7 @@ class Locations extends LiveFigure {
   }
 }
 
-function sumOfLayer(scores) {
-  return scores.reduce((sum, score) => sum + score, 0);
-}
-
-function strongestOf(values) {
-  return values.indexOf(Math.max(...values));
-}
-
-function locationRange(places) {
+function rangeOf(places) {
   return places.length === 1 ? `location ${places[0]}` : `locations ${places[0]} to ${places.at(-1)}`;
 }
 

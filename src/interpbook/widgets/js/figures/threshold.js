@@ -1,13 +1,15 @@
 // <textcnn-threshold>: move epsilon along the curves of a study, and over the filters of one sentence.
 
-import { chartKeys, drawn, lineChart } from "./chart.js";
-import { bar, choice, colouredText, controls, make, note, percent, say, signed, slider, status, table, textBox, unreadRemark } from "./drawing.js";
-import { LiveFigure, define } from "./live-figure.js";
-import { columnSums } from "./readings.js";
-import { softmax } from "./textcnn.js";
+import { argmax, columnSums, maxAbs, softmax, sum } from "../network/numbers.js";
+import { chartKeys, drawn, lineChart } from "../parts/chart.js";
+import { button, choice, controls, slider, textBox } from "../parts/controls.js";
+import { bar, make, note, say, status, table } from "../parts/drawing.js";
+import { LiveFigure, define } from "../parts/live-figure.js";
+import { colouredText, wordsOf } from "../parts/text.js";
+import { NO_WORD, percent, signed, unreadRemark } from "../parts/wording.js";
 
-const FILTER_CELL = 9; // units of a filter's square in the picture, its gap included
-const NARROW_PICTURE = 480; // pixels; below them the filters of a width stand in two rows
+const CELL = 9; // units of a filter's square in the picture, its gap included
+const NARROW = 480; // pixels; below them the filters of a width stand in two rows
 
 /**
  * Attributes: text, epsilon (where to begin). Its data are {curves: [{name, model, reader, accuracy,
@@ -70,18 +72,13 @@ class ThresholdFigure extends LiveFigure {
   }
 
   async changeCurve() {
-    const curve = this.curves[this.parts.curves.value];
     const before = this.epsilon;
-    const isWanted = () => this.curves[this.parts.curves.value] === curve;
-    let model;
-    try {
-      model = await this.load(curve.model);
-    } catch (error) {
-      if (isWanted()) this.parts.curves.value = this.curves.indexOf(this.curve);
-      return say(this.parts.answer, `This model could not be loaded: ${error.message}.`);
-    }
-    if (!isWanted()) return; // the reader has gone on
-    [this.model, this.curve] = [model, curve];
+    const { curves, answer } = this.parts;
+    const listed = curves.value;
+    const shown = () => this.curves.indexOf(this.curve);
+    const model = await this.loadListed(curves, answer, shown, (at) => this.curves[at].model);
+    if (!model) return;
+    [this.model, this.curve] = [model, this.curves[listed]];
     this.drawMarks();
     this.place(before);
     this.readSentence();
@@ -106,7 +103,7 @@ class ThresholdFigure extends LiveFigure {
     this.parts.marks.replaceChildren(
       "Go to: ",
       ...marks.map(([name, value]) =>
-        make("button", { type: "button", onclick: () => (this.place(value), this.update()) }, name),
+        button(name, () => (this.place(value), this.update())),
       ),
     );
     say(this.parts.reader, reader);
@@ -135,7 +132,7 @@ class ThresholdFigure extends LiveFigure {
       silent: pooled.map((best) => best <= 0),
       readBy: tokens.map((_, i) => countOf(kept, (is, p) => is && starts[p] <= i && i < starts[p] + widths[p])),
       predicted: this.reading.predicted,
-      keptPredicted: keptLogits.indexOf(Math.max(...keptLogits)),
+      keptPredicted: argmax(keptLogits),
     });
     this.drawCurves();
     this.drawSentence();
@@ -183,7 +180,7 @@ class ThresholdFigure extends LiveFigure {
     const { tokens, kept, silent, readBy, logits, keptLogits, predicted, keptPredicted } = this.result;
     const { sentence, most, left } = this.parts;
     if (!tokens.length) {
-      say(left, "Write at least one word.");
+      say(left, NO_WORD);
       say(most, "");
       return sentence.replaceChildren();
     }
@@ -210,7 +207,7 @@ class ThresholdFigure extends LiveFigure {
       name: "Your sentence; darker words are read by more of the filters that are left",
       describe: (i) => `${tokens[i]}: in the windows of ${readBy[i]} filters above ε`,
     });
-    drawing.querySelectorAll(".live-word").forEach((word, i) => {
+    wordsOf(drawing).forEach((word, i) => {
       if (readBy[i] && readBy[i] >= highest / 4) word.dataset.number = readBy[i];
     });
     sentence.replaceChildren(drawing);
@@ -227,17 +224,17 @@ class ThresholdFigure extends LiveFigure {
     if (!tokens.length) return this.parts.filters.replaceChildren();
     const { filters, config } = this.model;
     this.drawnWidth = this.parts.filters.clientWidth;
-    const lines = this.drawnWidth < NARROW_PICTURE ? 2 : 1; // of squares, for each width
+    const lines = this.drawnWidth < NARROW ? 2 : 1; // of squares, for each width
     const perLine = Math.ceil(config.filters_per_width / lines);
     const [left, lineHeight, rowHeight] = [64, 10, lines * 10 + 6];
-    const across = left + perLine * FILTER_CELL;
+    const across = left + perLine * CELL;
     // Eleven pixels or more, however much the picture is shrunk.
     const fontSize = Math.max(11, (11.5 * across) / (this.drawnWidth || across)).toFixed(1);
     const rows = config.widths.map((width, row) => {
       const inRow = filters.map((_, p) => p).filter((p) => filters[p].conv === row);
       const above = countOf(inRow, (p) => kept[p]);
       const marks = inRow.map((p, i) => {
-        const x = left + (i % perLine) * FILTER_CELL;
+        const x = left + (i % perLine) * CELL;
         const y = row * rowHeight + Math.floor(i / perLine) * lineHeight + 3;
         if (silent[p] && !kept[p]) return drawn("circle", { cx: x + 4, cy: y + 4, r: 1.2 });
         const kind = kept[p] ? "live-kept" : "live-faint";
@@ -266,7 +263,7 @@ class ThresholdFigure extends LiveFigure {
   drawSums() {
     const { tokens, logits, keptLogits } = this.result;
     if (!tokens.length) return this.parts.sums.replaceChildren();
-    const largest = Math.max(...logits.map(Math.abs), ...keptLogits.map(Math.abs));
+    const largest = maxAbs(logits, keptLogits);
     const shown = (value) => bar(value, largest, signed(value, 3));
     this.parts.sums.replaceChildren(
       table(
@@ -280,8 +277,8 @@ class ThresholdFigure extends LiveFigure {
 
 /** The mean square of the distances from the mean. */
 function rowVariance(row) {
-  const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
-  return row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length;
+  const mean = sum(row) / row.length;
+  return sum(row.map((value) => (value - mean) ** 2)) / row.length;
 }
 
 function countOf(values, counts) {

@@ -1,9 +1,12 @@
 // <textcnn-tokens model="imdb">: type a text, see the row of ids that a network reads instead.
 
-import { boxedText } from "./boxes.js";
-import { controls, howMany, make, note, percent, say, slider, status, textBox } from "./drawing.js";
-import { LiveFigure, define } from "./live-figure.js";
-import { PADDING, UNKNOWN, softmax, tokenize } from "./textcnn.js";
+import { argmax, softmax } from "../network/numbers.js";
+import { PADDING, UNKNOWN, tokenize } from "../network/text.js";
+import { boxedText } from "../parts/boxes.js";
+import { controls, orTry, slider, textBox } from "../parts/controls.js";
+import { make, note, say, status } from "../parts/drawing.js";
+import { LiveFigure, define } from "../parts/live-figure.js";
+import { NO_WORD, howMany, percent } from "../parts/wording.js";
 
 const SPECIAL_WORDS = ["<pad>", "<unk>"];
 const ROUND_STEPS = [1, 1.5, 2, 3, 5, 7];
@@ -57,10 +60,7 @@ class TokenReader extends LiveFigure {
       make(
         "p",
         { class: "live-examples", hidden: !examples.length },
-        "Or try: ",
-        ...examples.map((example) =>
-          make("button", { type: "button", onclick: () => show(example) }, example),
-        ),
+        ...orTry(examples, show),
       ),
       controls(wordsField, lengthField),
       this.parts.answer,
@@ -90,7 +90,7 @@ class TokenReader extends LiveFigure {
       row: [...read, ...new Array(length - read.length).fill(PADDING)],
       cut: ids.length - read.length,
       padding: length - read.length,
-      predicted: logits.indexOf(Math.max(...logits)),
+      predicted: argmax(logits),
     });
     this.drawAnswer();
     this.drawText();
@@ -109,7 +109,7 @@ class TokenReader extends LiveFigure {
       tokens.length
         ? `${found} of ${howMany(tokens.length, "word")} ${tokens.length === 1 ? "is" : "are"} on a list of ` +
             `${words.toLocaleString("en")}${rest.map((remark) => `; ${remark}`).join("")}.`
-        : "Write at least one word.",
+        : NO_WORD,
     );
     say(
       this.parts.says,

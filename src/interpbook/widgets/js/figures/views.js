@@ -1,14 +1,14 @@
 // <textcnn-views model="ag_news" text="..." seen-from="World">: the two views of one text, one above the
 // other, where they part, and the curve from the fall of the log odds to the global score.
 
-import { evenTicks, lineChart } from "./chart.js";
-import {
-  bar, choice, colouredText, controls, howMany, make, note, percent, redrawText, say, setOptions,
-  signed, slider, status, table, textBox, unreadRemark,
-} from "./drawing.js";
-import { LiveFigure, define } from "./live-figure.js";
-import { clippedAt, relativeLoss, viewsOf } from "./readings.js";
-import { softmax } from "./textcnn.js";
+import { maxAbs, softmax } from "../network/numbers.js";
+import { clippedAt, relativeLoss, viewsOf } from "../network/readings.js";
+import { evenTicks, lineChart } from "../parts/chart.js";
+import { classChoice, clipSlider, controls, orTry, setClasses, textBox } from "../parts/controls.js";
+import { bar, folded, make, note, say, status, table } from "../parts/drawing.js";
+import { LiveFigure, define } from "../parts/live-figure.js";
+import { colouredText, frameWords, redrawText, wordsOf } from "../parts/text.js";
+import { NO_WORD, colourKey, howMany, percent, signed, unreadRemark } from "../parts/wording.js";
 
 /**
  * Attributes: model, text, seen-from (a class), clip. Data: `texts`, a list of {model, text, seenFrom}
@@ -27,23 +27,18 @@ class ViewsFigure extends LiveFigure {
 
   build() {
     const [textField, box] = textBox("Your text", "", () => this.update());
-    const [labelField, labels] = choice("Seen from", [], "", () => {
-      this.label = labels.value === "" ? null : Number(labels.value);
+    const [labelField, labels] = classChoice("Seen from", this.model.classNames, null, (label) => {
+      this.label = label;
       this.update();
     });
-    const [clipField] = slider(
-      "Clip at λ (global view)",
-      { min: 0.5, max: 20, step: 0.5, value: this.clip, format: (value) => value.toFixed(1) },
-      (value) => {
-        this.clip = value;
-        this.update();
-      },
-    );
-    const buttons = (this.data.texts ?? []).map(({ model, text, seenFrom }) =>
-      make("button", { type: "button", onclick: () => this.change(model, text, seenFrom) }, text),
-    );
-    const [global, local, chart, row, all] = Array.from({ length: 5 }, () => make("div"));
-    const details = make("details", {}, make("summary", {}, "All words in numbers"), all);
+    const [clipField] = clipSlider("Clip at λ (global view)", this.clip, (value) => {
+      this.clip = value;
+      this.update();
+    });
+    const given = this.data.texts ?? [];
+    const others = orTry(given.map(({ text }) => text), (_, i) => this.change(given[i]));
+    const [global, local, chart, row] = Array.from({ length: 4 }, () => make("div"));
+    const details = folded("All words in numbers");
     const found = make(
       "div",
       {},
@@ -57,7 +52,7 @@ class ViewsFigure extends LiveFigure {
     found.append(legend, row, chart, details);
     this.replaceChildren(
       controls(textField),
-      ...(buttons.length ? [make("p", { class: "live-examples" }, "Or try: ", ...buttons)] : []),
+      ...(others.length ? [make("p", { class: "live-examples" }, ...others)] : []),
       controls(labelField, clipField),
       answer,
       found,
@@ -65,16 +60,10 @@ class ViewsFigure extends LiveFigure {
   }
 
   /** Show a text of the list, which may need another model. */
-  async change(name, text, seenFrom) {
+  async change({ model: name, text, seenFrom }) {
     this.wanted = text;
-    say(this.parts.answer, "Loading the model …");
-    let model;
-    try {
-      model = await this.load(name);
-    } catch (error) {
-      return say(this.parts.answer, `This model could not be loaded: ${error.message}.`);
-    }
-    if (this.wanted !== text) return; // the reader has chosen another one meanwhile
+    const model = await this.loadWanted(name, this.parts.answer, () => this.wanted === text);
+    if (!model) return;
     [this.model, this.name] = [model, name];
     this.show(text, seenFrom);
   }
@@ -96,7 +85,7 @@ class ViewsFigure extends LiveFigure {
     const { text, tokens } = read;
     const views = viewsOf(read, label, this.clip);
     this.publish({ ...views, model: this.name, text, tokens, label, clip: this.clip });
-    if (!read.tokens.length) return say(this.parts.answer, "Write at least one word.");
+    if (!read.tokens.length) return say(this.parts.answer, NO_WORD);
     if (!(this.position < read.tokens.length)) this.position = null;
     const { globalPlace, localPlace, opposed, moved, fall } = this.result;
     // The word that the views differ about most; if there is none, the strongest.
@@ -112,8 +101,7 @@ class ViewsFigure extends LiveFigure {
   drawLabels() {
     const { probabilities, classNames } = this.read;
     const chance = (q) => (probabilities.length ? ` (${percent(probabilities[q], 0)})` : "");
-    const options = classNames.map((name, q) => [q, `${name}${chance(q)}`]);
-    setOptions(this.parts.labels, [["", "the predicted class"], ...options], this.label ?? "");
+    setClasses(this.parts.labels, classNames.map((name, q) => name + chance(q)), this.label);
   }
 
   drawAnswer() {
@@ -166,7 +154,7 @@ class ViewsFigure extends LiveFigure {
       name: `Global view from ${classNames[label]}: arrow keys move`,
       describe: (i) => `${tokens[i]}: ${said(i)}${apart(i)}`,
     });
-    globally.querySelectorAll(".live-word").forEach((word, i) => {
+    wordsOf(globally).forEach((word, i) => {
       const { number } = word.dataset;
       if (cut(i) && number) word.dataset.number = `${free[i] > 0 ? "≥" : "≤"} ${number}`;
     });
@@ -182,7 +170,7 @@ class ViewsFigure extends LiveFigure {
     );
     say(
       this.parts.legend,
-      `Blue, solid line: speaks for ${classNames[label]}; orange, dotted: against it. ≠ marks a word whose sign ` +
+      `${colourKey(classNames[label])}. ≠ marks a word whose sign ` +
         "differs between the views, ↕ one that is two places or more further up or down in the order of one of them.",
     );
   }
@@ -190,11 +178,10 @@ class ViewsFigure extends LiveFigure {
   choose(position) {
     if (position === this.position) return;
     this.position = position;
-    for (const view of [this.parts.global, this.parts.local])
-      view.querySelectorAll(".live-word").forEach((word, i) => {
-        word.classList.toggle("live-chosen", i === position);
-        word.tabIndex = i === position ? 0 : -1;
-      });
+    for (const view of [this.parts.global, this.parts.local]) {
+      frameWords(view, (i) => i === position);
+      wordsOf(view).forEach((word, i) => (word.tabIndex = i === position ? 0 : -1));
+    }
     this.drawWord();
   }
 
@@ -205,7 +192,7 @@ class ViewsFigure extends LiveFigure {
     const [i, name] = [this.position, classNames[this.result.label]];
     const shares = softmax(logits.map((logit, q) => (q === label ? -Infinity : logit)));
     const gaps = wordScores[i].map((score) => wordScores[i][label] - score);
-    const largest = Math.max(...wordScores[i].map(Math.abs), ...gaps.map(Math.abs));
+    const largest = maxAbs(wordScores[i], gaps);
     this.parts.row.replaceChildren(
       table(
         `“${tokens[i]}” in B, and ${name} less each rival`,

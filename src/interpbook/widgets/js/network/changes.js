@@ -1,8 +1,8 @@
 // What the logits do when a word goes: B's prediction, the exact change, and where the two part.
-// The exact changes and their six parts are those of effects.py and swaps.py.
+// The exact changes and their six parts are those of scores/effects.py and scores/swaps.py.
 
 import { windowWords } from "./readings.js";
-import { UNKNOWN, tokenize } from "./textcnn.js";
+import { UNKNOWN, tokenize } from "./text.js";
 
 export const UNKNOWN_SHOWN = "[unknown]"; // how a page writes the unknown word
 
@@ -15,7 +15,18 @@ export function withReplaced(ids, position, others) {
  * The logits after each single word went, one row a word (l, c): it becomes another word, the unknown
  * one by default, or it is deleted (`null`). Without its only word a text has no logits.
  *
- * Only windows that held the word change; the best of all others comes from maxima to either side.
+ * Only windows that held word i change: of width n those that start at i - n + 1 to i. The best of all
+ * others comes from maxima to either side. With n = 3 and i = 4:
+ *
+ *   windows start at    0   1  |  2   3   4  |  5   6
+ *                      before[2]  hold word 4   after[5]
+ *
+ *   replaced   the window at s loses the old word's entry in slot i - s and gets the new one's there
+ *   deleted    the neighbours close up; the two windows across the gap, n - 1 in all, read on after it:
+ *
+ *     words     2    3   (4)   5    6
+ *     s = 2    [0    1         2]          slot j holds word s + j, and from the gap on word s + j + 1
+ *     s = 3         [0         1    2]
  */
 export function logitsWithoutEach(model, ids, replacement = UNKNOWN) {
   const deleted = replacement === null;
@@ -35,7 +46,7 @@ export function logitsWithoutEach(model, ids, replacement = UNKNOWN) {
       const first = Math.max(i - width + 1, 0);
       const last = Math.min(i, scores.length - 1);
       let best = Math.max(before[first], after[last + 1]);
-      // One window less crosses a gap than held the word.
+      // One window less crosses the gap than held the word.
       for (let s = first; s <= (deleted ? Math.min(i - 1, scores.length - 2) : last); s++) {
         let score = deleted ? bias : scores[s];
         if (deleted)
@@ -49,7 +60,10 @@ export function logitsWithoutEach(model, ids, replacement = UNKNOWN) {
   return logits;
 }
 
-/** before[i] is the best of scores[0..i-1], after[i] the best of those from i on. */
+/**
+ * before[i] is the best of scores[0..i-1], after[i] the best of those from i on; without any, -Infinity.
+ * Both have one entry more than the scores.
+ */
 function maximaOfBothSides(scores) {
   const before = [-Infinity];
   for (const score of scores) before.push(Math.max(before.at(-1), score));
@@ -62,7 +76,21 @@ function maximaOfBothSides(scores) {
 export const PARTS = ["predicted", "biases", "replacement", "silence", "runnersUp", "newcomers"];
 
 /**
- * The six parts of what replacing one word does, each one number a class (effects.py, swap_effects).
+ * The six parts of what replacing one word does, each one number a class (scores/effects.py).
+ *
+ *   old    score of filter p's best window, the word in it          [a  word  b]
+ *   held   the same window with the other word: old - own + other   [a  other b]
+ *   now    the best of all windows then                             anywhere
+ *
+ * If the window spoke (old > 0), v_p changes by ReLU(now) - old, which is the sum of
+ *
+ *   predicted      -(own + b_p / n)            the word's entry in B goes,
+ *   biases         +b_p / n                    but the bias in it stays with the filter
+ *   replacement    +other
+ *   silence        ReLU(held) - held           what ReLU keeps from falling below zero
+ *   runnersUp      ReLU(now) - ReLU(held)      another window takes over
+ *
+ * each times w_(q,p). Filters that had chosen other windows, or none, change by newcomers alone.
  *
  * @param {object} before what `decompose` said of the ids
  * @param {object} after what it says with `replacement` at `position`
@@ -82,10 +110,8 @@ export function partsOfChange(model, ids, before, after, position, replacement =
     if (inside)
       for (let q = 0; q < classes; q++) parts.biases[q] += model.biases[q] / (k * filter.width);
     if (!inside || old <= 0) return add("newcomers", Math.max(now, 0) - Math.max(old, 0));
-    const [own, other] = [ids[position], replacement].map(
-      (id) => model.slotScores(id)[filter.conv][slot * model.config.filters_per_width + filter.number],
-    );
-    const held = old - own + other; // what the old window scores with the new word in it
+    const [own, other] = [ids[position], replacement].map((id) => model.slotScore(id, p, slot));
+    const held = old - own + other;
     add("biases", filter.bias / filter.width);
     add("replacement", other);
     add("silence", Math.max(held, 0) - held);
@@ -125,7 +151,10 @@ function fateOf(inside, old, now, sameWindow) {
   return inside ? "dead" : null;
 }
 
-/** Filters that went from one n-gram to one other, those first over which B is most wrong. */
+/**
+ * Put filters together that went from one n-gram to the same other one (null where they are silent),
+ * those first over which B is most wrong.
+ */
 export function gatherFates(fates, before, after) {
   const groups = new Map();
   const ngram = (result, p) =>
@@ -148,7 +177,14 @@ export function sumOfFates(fates) {
   return { filters: sum("filters", 1), promised: sum("promised"), exact: sum("exact") };
 }
 
-/** The text with other words in the place of one, and where its words stand now. */
+/**
+ * The text with other words in the place of one, and where its words stand now.
+ *
+ *                    from  to
+ *   text         not |  bad| at all        what stands from..to makes room for `shown`
+ *   changed      not |quite good| at all   words after it move by shown.length - (to - from)
+ *                     own[0] own[1]
+ */
 export function textWithSwap({ text, spans }, position, { shown, words }) {
   const { start, end } = spans[position];
   // A deleted word takes one of the blanks around it along.
@@ -164,10 +200,4 @@ export function textWithSwap({ text, spans }, position, { shown, words }) {
       ...spans.slice(position + 1).map((span) => ({ start: span.start + moved, end: span.end + moved })),
     ],
   };
-}
-
-/** A change in words: falls by 1.34. The three verbs are for a rise, a fall, and neither. */
-export function movesBy(change, up, down, same) {
-  if (Math.abs(change) < 0.005) return `${same} as it is`;
-  return `${change > 0 ? up : down} by ${Math.abs(change).toFixed(2)}`;
 }

@@ -1,27 +1,32 @@
 // <textcnn-swap model="imdb" text="...">: choose a word and what comes in its place; see what B expects
 // beside what the model really does, and which filters chose another n-gram.
 
-import { UNKNOWN_SHOWN, filterFates, gatherFates, movesBy, sumOfFates, textWithSwap, withReplaced } from "./changes.js";
 import {
-  bar, choice, colouredText, controls, field, make, note, percent, radios, redrawText, say, signed,
-  status, table, textBox, unreadRemark,
-} from "./drawing.js";
-import { LiveFigure, define } from "./live-figure.js";
-import { UNKNOWN, softmax, tokenize } from "./textcnn.js";
+  UNKNOWN_SHOWN, filterFates, gatherFates, sumOfFates, textWithSwap, withReplaced,
+} from "../network/changes.js";
+import { argmax, maxAbs, softmax, strongest } from "../network/numbers.js";
+import { UNKNOWN, tokenize } from "../network/text.js";
+import { classChoice, controls, field, orTry, radios, textBox } from "../parts/controls.js";
+import { bar, folded, make, note, say, status, table } from "../parts/drawing.js";
+import { LiveFigure, define } from "../parts/live-figure.js";
+import { colouredText, frameWords, ngramText, redrawText } from "../parts/text.js";
+import {
+  NO_WORD, colourKey, movesBy, percent, signed, unknownRemark, unreadRemark,
+} from "../parts/wording.js";
 
-const SWAP_WAYS = [
+const WAYS = [
   ["deleted", "nothing: it is deleted"],
   ["unknown", "the unknown word"],
   ["word", "a word of yours"],
 ];
-const SWAP_FATES = {
+const FATES = {
   kept: "keep their window, new word and all",
   elsewhere: "choose another n-gram",
   silent: "fall silent",
   other: "others that change",
   dead: "were silent: shares of the bias",
 };
-const SWAP_ROWS = 12;
+const ROWS = 12;
 
 /**
  * Attributes: model, text, word (the one to begin with), instead ("deleted", "unknown" or a word),
@@ -44,21 +49,19 @@ class SwapFigure extends LiveFigure {
 
   build(typed, offered) {
     const [textField, box] = textBox("Your sentence", this.getAttribute("text") ?? "", () => this.update());
-    const ways = radios("In the place of the chosen word", SWAP_WAYS, this.way, (event) => {
+    const ways = radios("In the place of the chosen word", WAYS, this.way, (event) => {
       this.way = event.target.value;
       this.update();
     });
     const oninput = () => this.put(word.value);
     const word = make("input", { type: "text", spellcheck: "false", size: 14, oninput });
     word.value = typed;
-    const classes = [["", "the predicted class"], ...this.model.classNames.map((name, q) => [q, name])];
-    const [labelField, labels] = choice("Seen from", classes, "", () => {
-      this.label = labels.value === "" ? null : Number(labels.value);
+    const [labelField] = classChoice("Seen from", this.model.classNames, null, (label) => {
+      this.label = label;
       this.update();
     });
-    const offers = offered.map((text) => make("button", { type: "button", onclick: () => this.put(text) }, text));
-    const summary = make("summary", {}, "Which n-grams the filters chose before, and which now");
-    const ngrams = make("details", {}, summary, make("div"));
+    const offers = orTry(offered, (text) => this.put(text));
+    const ngrams = folded("Which n-grams the filters chose before, and which now");
     const [sentence, changes, after, fates] = Array.from({ length: 4 }, () => make("div"));
     const [answer, legend, found] = [status(), note(), make("div", {}, changes, after, fates, ngrams)];
     this.parts = { box, ways, word, answer, sentence, legend, found, changes, after, fates, ngrams };
@@ -67,7 +70,7 @@ class SwapFigure extends LiveFigure {
       sentence,
       legend,
       controls(ways, field("Your word", word), labelField),
-      ...(offers.length ? [make("p", { class: "live-examples" }, "Or try: ", ...offers)] : []),
+      ...(offers.length ? [make("p", { class: "live-examples" }, ...offers)] : []),
       answer,
       found,
     );
@@ -86,9 +89,7 @@ class SwapFigure extends LiveFigure {
     const { tokens, wordScores, predicted } = this.before;
     this.seenFrom = this.label ?? Math.max(predicted, 0);
     if (!(this.position < tokens.length)) this.position = null;
-    const strength = (i) => Math.abs(wordScores[i][this.seenFrom]);
-    if (tokens.length)
-      this.position ??= tokens.reduce((best, _, i) => (strength(i) > strength(best) ? i : best), 0);
+    if (tokens.length) this.position ??= strongest(tokens.map((_, i) => wordScores[i][this.seenFrom]));
     this.drawSentence();
     this.compare();
   }
@@ -129,7 +130,7 @@ class SwapFigure extends LiveFigure {
 
   get missing() {
     const { tokens } = this.before;
-    if (!tokens.length) return "Write at least one word.";
+    if (!tokens.length) return NO_WORD;
     if (this.way === "word" && !this.others.words.length)
       return `Write a word to put in the place of “${tokens[this.position]}”.`;
     if (tokens.length + this.others.words.length < 2)
@@ -148,7 +149,7 @@ class SwapFigure extends LiveFigure {
     const { label, expected, exact, logits, logitsAfter } = this.result;
     const { classNames, predicted, probabilities } = this.before;
     const now = softmax(logitsAfter);
-    const says = logitsAfter.indexOf(Math.max(...logitsAfter));
+    const says = argmax(logitsAfter);
     const gap = Math.abs(exact[label] - expected[label]);
     say(
       this.parts.answer,
@@ -161,7 +162,7 @@ class SwapFigure extends LiveFigure {
 
   drawChanges() {
     const { expected, exact } = this.result;
-    const largest = Math.max(...expected.map(Math.abs), ...exact.map(Math.abs));
+    const largest = maxAbs(expected, exact);
     this.parts.changes.replaceChildren(
       table(
         "How the logits change",
@@ -185,7 +186,7 @@ class SwapFigure extends LiveFigure {
         text: readText,
         spans, known, scores,
         name: `Your sentence, coloured by B for ${classNames[this.seenFrom]}: arrow keys choose a word`,
-        describe: (i) => `${tokens[i]}: ${signed(scores[i])} logits` + (known[i] ? "" : ", not in the vocabulary"),
+        describe: (i) => `${tokens[i]}: ${signed(scores[i])} logits` + unknownRemark(known[i]),
         selected: this.position ?? 0,
         hover: false,
         onselect: (i) => this.choose(i),
@@ -194,7 +195,7 @@ class SwapFigure extends LiveFigure {
     );
     say(
       this.parts.legend,
-      `Blue, solid line: speaks for ${classNames[this.seenFrom]}; orange, dotted: against it; in logits of B. ` +
+      `${colourKey(classNames[this.seenFrom])}; in logits of B. ` +
         "Click a word, or reach it with Tab and the arrow keys, to take it out." +
         unreadRemark(this.before),
     );
@@ -203,16 +204,14 @@ class SwapFigure extends LiveFigure {
   choose(position) {
     if (position === this.position) return;
     this.position = position;
-    this.parts.sentence
-      .querySelectorAll(".live-word")
-      .forEach((word, i) => word.classList.toggle("live-chosen", i === position));
+    frameWords(this.parts.sentence, (i) => i === position);
     this.compare();
   }
 
   /** The changed text, coloured by its own B, on the scale of the text above. */
   drawChanged() {
     const { classNames, wordScores, unread } = this.before;
-    const strongest = Math.max(...wordScores.map((row) => Math.abs(row[this.seenFrom])));
+    const largest = maxAbs(wordScores.map((row) => row[this.seenFrom]));
     const { text, spans } = textWithSwap(this.before, this.position, this.others);
     const read = spans.slice(0, this.after.tokens.length);
     const scores = read.map((_, i) => this.after.wordScores[i][this.seenFrom]);
@@ -223,7 +222,7 @@ class SwapFigure extends LiveFigure {
         text: unread || read.length < spans.length ? text.slice(0, read.at(-1).end) : text,
         spans: read,
         scores,
-        strongest,
+        strongest: largest,
         known: this.after.tokens.map((word) => this.model.ids.has(word)),
         name: `The changed text: ${this.after.tokens.map((word, i) => `${word} ${signed(scores[i])}`).join(", ")}`,
         describe: (i) => `${this.after.tokens[i]}: ${signed(scores[i])} logits`,
@@ -235,7 +234,7 @@ class SwapFigure extends LiveFigure {
   /** What became of the filters, by fate and, for those who ask, n-gram by n-gram. */
   drawFilters() {
     const { fates, label } = this.result;
-    const sums = Object.keys(SWAP_FATES)
+    const sums = Object.keys(FATES)
       .map((fate) => ({ fate, ...sumOfFates(fates.filter((one) => one.fate === fate)) }))
       .filter(({ fate, filters, promised }) => filters && (fate !== "dead" || Math.abs(promised) >= 0.005));
     const all = sumOfFates(fates);
@@ -246,7 +245,7 @@ class SwapFigure extends LiveFigure {
         ["these filters", "number", "B\u00a0expects", "exact"],
         [
           ...sums.map(({ fate, filters, promised, exact }) => [
-            SWAP_FATES[fate],
+            FATES[fate],
             String(filters),
             signed(promised),
             signed(exact),
@@ -257,14 +256,14 @@ class SwapFigure extends LiveFigure {
     );
     const isNew = (i) => i >= this.position && i < this.position + this.others.words.length;
     const groups = gatherFates(fates.filter(({ fate }) => fate !== "dead"), this.before, this.after);
-    const rows = groups.slice(0, SWAP_ROWS).map(({ was, now, filters, promised, exact }) => [
-      this.drawNgram(was, (i) => i === this.position),
-      this.drawNgram(now, isNew),
+    const rows = groups.slice(0, ROWS).map(({ was, now, filters, promised, exact }) => [
+      drawNgram(was, (i) => i === this.position),
+      drawNgram(now, isNew),
       String(filters),
       signed(promised),
       signed(exact),
     ]);
-    const more = groups.slice(SWAP_ROWS);
+    const more = groups.slice(ROWS);
     if (more.length) {
       const rest = sumOfFates(more);
       rows.push([`${more.length} more`, "", String(rest.filters), signed(rest.promised), signed(rest.exact)]);
@@ -278,13 +277,10 @@ class SwapFigure extends LiveFigure {
       ),
     );
   }
+}
 
-  drawNgram(ngram, isMarked) {
-    if (!ngram) return "none: silent";
-    const { start, words } = ngram;
-    const drawn = words.map((word, j) => (isMarked(start + j) ? make("strong", {}, word) : (word ?? "·")));
-    return make("span", { class: "live-ngram" }, ...drawn.flatMap((word) => [word, " "]));
-  }
+function drawNgram(ngram, isMarked) {
+  return ngram ? ngramText(ngram.words, (j) => isMarked(ngram.start + j)) : "none: silent";
 }
 
 define("textcnn-swap", SwapFigure);

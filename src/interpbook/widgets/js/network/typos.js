@@ -1,9 +1,10 @@
-// An attack with typos: the package's typos.py, and the rankings and the search of its searches.py.
+// An attack with typos: the package's attacks/typos.py, rankings.py and searches.py.
 
 import { logitsWithoutEach } from "./changes.js";
-import { UNKNOWN, softmax, tokenize } from "./textcnn.js";
+import { argmax, softmax, sum } from "./numbers.js";
+import { UNKNOWN, tokenize } from "./text.js";
 
-// As in typos.py: digits and Latin letters that a reader takes for each other.
+// As in attacks/typos.py: digits and Latin letters that a reader takes for each other.
 const LOOK_ALIKES = {
   a: "4", b: "8", e: "3", g: "9", i: "1", l: "1", o: "0", q: "9", s: "5",
   t: "7", u: "v", v: "u", z: "2", 0: "o", 1: "l", 5: "s",
@@ -11,7 +12,8 @@ const LOOK_ALIKES = {
   T: "7", U: "V", V: "U", Z: "2",
 };
 
-const TYPO_WAYS = [
+// Signs in the place of those at i (and i + 1, for a swap), null if there is no such typo.
+const WAYS = [
   (signs, i) => (LOOK_ALIKES[signs[i]] ? [LOOK_ALIKES[signs[i]]] : null), // look-alike
   (signs, i) => (i + 1 < signs.length ? [signs[i + 1], signs[i]] : null), // swap two neighbours
   () => [], // drop one
@@ -22,23 +24,23 @@ const TYPO_WAYS = [
  * The word with one typo that makes it unknown to the model; null if no single one does. Look-alikes
  * are tried first, at every place in turn from one that seed and word decide: as `misspell` does.
  */
-export function misspell(model, word, seed = 0) {
+function misspell(model, word, seed = 0) {
   const signs = Array.from(word);
   const first = crc32(`${seed} ${word}`) % Math.max(signs.length, 1);
-  for (const [number, way] of TYPO_WAYS.entries())
+  for (const [number, way] of WAYS.entries())
     for (let turn = 0; turn < signs.length; turn++) {
       const i = (first + turn) % signs.length;
       const put = way(signs, i);
       if (!put) continue;
-      const taken = number === 1 ? 2 : 1;
+      const taken = number === 1 ? 2 : 1; // a swap takes two signs
       const candidate = [...signs.slice(0, i), ...put, ...signs.slice(i + taken)].join("");
-      if (candidate !== word && isUnknownWord(model, candidate)) return candidate;
+      if (candidate !== word && isUnknown(model, candidate)) return candidate;
     }
   return null;
 }
 
 /** Say whether a text is exactly one word, and none that the model knows. */
-function isUnknownWord(model, candidate) {
+function isUnknown(model, candidate) {
   const [only, ...more] = tokenize(candidate, model.lowercase);
   return (
     only !== undefined &&
@@ -51,16 +53,16 @@ function isUnknownWord(model, candidate) {
 
 /** The checksum of a text's UTF-8 bytes that zip files use, and Python's zlib.crc32. */
 function crc32(text) {
-  let sum = ~0;
+  let check = ~0;
   for (const byte of new TextEncoder().encode(text)) {
-    sum ^= byte;
-    for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+    check ^= byte;
+    for (let bit = 0; bit < 8; bit++) check = (check >>> 1) ^ (check & 1 ? 0xedb88320 : 0);
   }
-  return ~sum >>> 0;
+  return ~check >>> 0;
 }
 
 /** The label's logit less the best other one: the prediction has fallen when it is below zero. */
-function marginOf(logits, label) {
+function margin(logits, label) {
   return logits[label] - Math.max(...logits.filter((_, q) => q !== label));
 }
 
@@ -68,7 +70,7 @@ function marginOf(logits, label) {
  * How each ranking scores the words of a document, the highest first, and whether it is asked again
  * after each change. `ids` are the document as it stands, `scores` its decomposition.
  */
-export const ATTACK_RANKINGS = {
+export const RANKINGS = {
   word_scores: { name: "B, from the text as written", again: false, rank: entriesOfB },
   updated_word_scores: { name: "B, updated after each change", again: true, rank: entriesOfB },
   gradient: { name: "length of the gradient (Text-fool)", again: false, rank: gradientLengths },
@@ -76,7 +78,7 @@ export const ATTACK_RANKINGS = {
     name: "exact effect of each change",
     again: true,
     rank: (model, ids, scores, label) =>
-      logitsWithoutEach(model, ids).map((logits) => -marginOf(logits, label)),
+      logitsWithoutEach(model, ids).map((logits) => -margin(logits, label)),
   },
   random: { name: "drawn by lot", again: false, rank: (model, ids) => ids.map(() => Math.random()) },
 };
@@ -86,17 +88,23 @@ function entriesOfB(model, ids, scores, label) {
   return ids.map((_, i) => scores.wordScores[i][label]);
 }
 
-/** The length of the gradient of the cross entropy with respect to each word's vector. */
+/**
+ * The length of the gradient of the cross entropy with respect to each word's vector. Only the best
+ * windows of filters that speak pass it on, slot by slot:
+ *
+ *   words                         x0    x1    x2    x3
+ *   filter p, width 2, start 1         [slot0 slot1]        w_(p,j) times the sum of (p_q - y_q) w_(q,p)
+ */
 function gradientLengths(model, ids, scores, label) {
   const { embedding_dim: m, filters_per_width: f } = model.config;
   // dH/do = p - y; the label's entry as a sum, because 1 - p loses its digits in a sure model.
   const slope = softmax(scores.logits);
   slope[label] = 0;
-  slope[label] = -slope.reduce((sum, value) => sum + value, 0);
+  slope[label] = -sum(slope);
   const gradients = scores.wordScores.map(() => new Float64Array(m));
   model.filters.forEach(({ width, conv, number }, p) => {
     if (scores.pooled[p] <= 0) return;
-    const share = slope.reduce((sum, value, q) => sum + value * model.weight(p, q), 0);
+    const share = sum(slope.map((value, q) => value * model.weight(p, q)));
     const { slots } = model.convs[conv];
     for (let j = 0; j < width; j++) {
       const gradient = gradients[scores.starts[p] + j];
@@ -113,7 +121,7 @@ export class TypoAttack {
    *
    * @param {TextCNN} model
    * @param {string} text
-   * @param {string} ranking a key of ATTACK_RANKINGS
+   * @param {string} ranking a key of RANKINGS
    * @param {number} budget the most changes
    */
   constructor(model, text, ranking, budget) {
@@ -127,7 +135,7 @@ export class TypoAttack {
 
   /** A state of the text; its ranking is worked out unless an older one stays in force. */
   #state(ids) {
-    const { again, rank } = ATTACK_RANKINGS[this.ranking];
+    const { again, rank } = RANKINGS[this.ranking];
     const scores = this.model.decompose(ids);
     const order =
       again || !this.states?.length ? rank(this.model, ids, scores, this.label) : this.states[0].order;
@@ -139,7 +147,7 @@ export class TypoAttack {
   }
 
   get margins() {
-    return this.states.map(({ logits }) => marginOf(logits, this.label));
+    return this.states.map(({ logits }) => margin(logits, this.label));
   }
 
   /** Whether a word may be changed: known to the model, and with a typo that it does not know. */
@@ -160,7 +168,7 @@ export class TypoAttack {
   get outcome() {
     if (!this.states.length) return "no word";
     const { logits } = this.now;
-    if (logits.indexOf(Math.max(...logits)) !== this.label) return "prediction changed";
+    if (argmax(logits) !== this.label) return "prediction changed";
     if (this.changes.length >= this.budget) return "budget spent";
     return this.next === null ? "no word left" : "";
   }

@@ -1,7 +1,8 @@
 // What all live figures share: they start when the reader reaches them, say what went wrong, and
 // tell whoever listens what they computed.
 
-import { make } from "./drawing.js";
+import { button } from "./controls.js";
+import { make, say } from "./drawing.js";
 import { loadModel } from "./models.js";
 
 const AHEAD = "300px"; // how far below the window a figure starts to load
@@ -32,7 +33,7 @@ export class LiveFigure extends HTMLElement {
       this.dataset.state = "failed";
       this.replaceChildren(
         make("p", { role: "alert" }, `This figure could not start: ${error.message}.`),
-        make("button", { type: "button", onclick: () => this.begin() }, "Try again"),
+        button("Try again", () => this.begin()),
       );
     }
     this.removeAttribute("aria-busy");
@@ -44,23 +45,38 @@ export class LiveFigure extends HTMLElement {
   }
 
   /**
-   * Load the model that a list names now, and keep it with its name. False, and a sentence in `answer`,
-   * if it did not come; false if the reader has chosen another one meanwhile.
+   * Load a model that the reader has asked for, and say so in `answer`. Null, and a sentence there, if it
+   * did not come; null if the reader has gone on to another one meanwhile.
    */
+  async loadWanted(name, answer, isWanted) {
+    say(answer, "Loading the model …");
+    try {
+      const model = await this.load(name);
+      return isWanted() ? model : null;
+    } catch (error) {
+      say(answer, `This model could not be loaded: ${error.message}.`);
+      return null;
+    }
+  }
+
+  /**
+   * Load the model of what a list says now; `modelOf` gives its name. If it did not come, the list goes
+   * back to what the figure shows.
+   */
+  async loadListed(list, answer, shown, modelOf = (listed) => listed) {
+    const listed = list.value;
+    const isWanted = () => list.value === listed;
+    const model = await this.loadWanted(modelOf(listed), answer, isWanted);
+    if (!model && isWanted()) list.value = shown();
+    return model;
+  }
+
+  /** Load the model that a list names now, and keep it with its name; say whether it came. */
   async switchModel(list, answer) {
     const name = list.value;
-    answer.textContent = "Loading the model …";
-    let model;
-    try {
-      model = await this.load(name);
-    } catch (error) {
-      if (list.value === name) list.value = this.name;
-      answer.textContent = `This model could not be loaded: ${error.message}.`;
-      return false;
-    }
-    if (list.value !== name) return false;
-    [this.model, this.name] = [model, name];
-    return true;
+    const model = await this.loadListed(list, answer, () => this.name);
+    if (model) [this.model, this.name] = [model, name];
+    return Boolean(model);
   }
 
   /** What the page, or the notebook, gave the figure to show: JSON in a script inside the element. */

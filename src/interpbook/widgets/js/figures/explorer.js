@@ -1,9 +1,15 @@
 // <textcnn-explorer model="imdb">: type a sentence, see A and B of the real model at once.
 
-import { bar, choice, colouredText, controls, howMany, make, note, percent, radios, redrawText, say, setOptions, signed, slider, status, table, textBox } from "./drawing.js";
-import { LiveFigure, define } from "./live-figure.js";
-import { modelChoices } from "./models.js";
-import { columnSums, ngramsOfWord, windowWords, wordView } from "./readings.js";
+import { columnSums, maxAbs, strongest, sum } from "../network/numbers.js";
+import { ngramsOfWord, windowWords, wordView } from "../network/readings.js";
+import {
+  choice, classChoice, clipSlider, controls, orTry, radios, setClasses, textBox,
+} from "../parts/controls.js";
+import { bar, make, note, say, status, table } from "../parts/drawing.js";
+import { LiveFigure, define } from "../parts/live-figure.js";
+import { modelChoices } from "../parts/models.js";
+import { colouredText, ngramText, redrawText } from "../parts/text.js";
+import { NO_WORD, colourKey, howMany, percent, signed, unknownRemark } from "../parts/wording.js";
 
 const EXAMPLES = {
   imdb: [
@@ -57,18 +63,14 @@ class Explorer extends LiveFigure {
   build(text) {
     const [textField, box] = textBox("Your sentence", text, () => this.update());
     const [modelField, models] = choice("Model", this.choices, this.name, () => this.changeModel());
-    const [labelField, labels] = choice("Seen from", [], "", () => {
-      this.label = labels.value === "" ? null : Number(labels.value);
+    const [labelField, labels] = classChoice("Seen from", this.model.classNames, this.label, (label) => {
+      this.label = label;
       this.update();
     });
-    const [clipField, clip] = slider(
-      "Clip at λ",
-      { min: 0.5, max: 20, step: 0.5, value: this.clip, format: (value) => value.toFixed(1) },
-      (value) => {
-        this.clip = value;
-        this.update();
-      },
-    );
+    const [clipField] = clipSlider("Clip at λ", this.clip, (value) => {
+      this.clip = value;
+      this.update();
+    });
     const views = [
       ["local", "what it adds to the class (local view)"],
       ["global", "what the loss does without it (global view)"],
@@ -78,7 +80,7 @@ class Explorer extends LiveFigure {
       this.update();
     });
     this.parts = {
-      box, labels, models, clip, clipField,
+      box, labels, models, clipField,
       examples: make("p", { class: "live-examples" }),
       answer: status(),
       sentence: make("div"),
@@ -120,12 +122,8 @@ class Explorer extends LiveFigure {
   describeModel() {
     const { labels, examples, card } = this.parts;
     const { classNames, filters, words } = this.model;
-    setOptions(labels, [["", "the predicted class"], ...classNames.map((name, q) => [q, name])], this.label ?? "");
-    const sentences = EXAMPLES[this.name] ?? [];
-    examples.replaceChildren(
-      ...(sentences.length ? ["Or try: "] : []),
-      ...sentences.map((text) => make("button", { type: "button", onclick: () => this.show(text) }, text)),
-    );
+    setClasses(labels, classNames, this.label);
+    examples.replaceChildren(...orTry(EXAMPLES[this.name] ?? [], (text) => this.show(text)));
     const { trained, official, tested, accuracy, whole_accuracy: whole } = this.model.card;
     const share = trained === official ? "" : ` of ${official.toLocaleString("en")}`;
     card.textContent =
@@ -157,7 +155,7 @@ class Explorer extends LiveFigure {
 
   drawAnswer() {
     const { tokens, predicted, probabilities, classNames, known, unread } = this.result;
-    if (!tokens.length) return say(this.parts.answer, "Write at least one word.");
+    if (!tokens.length) return say(this.parts.answer, NO_WORD);
     const unknown = known.filter((is) => !is).length;
     const remarks = [
       `${classNames[predicted]}, ${percent(probabilities[predicted])}`,
@@ -177,11 +175,11 @@ class Explorer extends LiveFigure {
         text: readText,
         spans, known,
         scores: this.scores,
-        strongest: Math.max(...this.scores.map(Math.abs), FULL_COLOUR),
+        strongest: maxAbs(this.scores, [FULL_COLOUR]),
         name: `Your sentence, word by word, seen from ${classNames[label]}: arrow keys move`,
         describe: (i) =>
           `${tokens[i]}: ${signed(this.scores[i])}${cut(this.scores[i])} ${unit}` +
-          (known[i] ? "" : ", not in the vocabulary"),
+          unknownRemark(known[i]),
         selected: this.position ?? strongest(this.scores),
         onselect: (i) => {
           this.position = i;
@@ -191,7 +189,7 @@ class Explorer extends LiveFigure {
     );
     say(
       this.parts.legend,
-      `Blue, solid line: speaks for ${classNames[label]}; orange, dotted: against it. The strongest word is darkest. ` +
+      `${colourKey(classNames[label])}. The strongest word is darkest. ` +
         (this.view === "local"
           ? `Numbers are logits of ${classNames[label]} alone.`
           : `Numbers are the relative change of the loss without the word’s row of B, at most ${this.clip}; ` +
@@ -206,18 +204,12 @@ class Explorer extends LiveFigure {
     if (!tokens.length) return this.parts.word.replaceChildren();
     const found = ngramsOfWord(this.model, this.result, position, label);
     const row = wordScores[position][label];
-    const largest = Math.max(...found.map(({ score }) => Math.abs(score)), Math.abs(row));
+    const largest = maxAbs(found.map(({ score }) => score), [row]);
     const rows = found.slice(0, SHOWN_NGRAMS).map(({ start, width, filters, score }) => {
-      const words = windowWords(this.result, start, width).map((word, j) =>
-        start + j === position ? make("strong", {}, word) : (word ?? "·"),
-      );
-      return [
-        make("span", { class: "live-ngram" }, ...words.flatMap((word) => [word, " "])),
-        String(filters.length),
-        bar(score, largest),
-      ];
+      const words = windowWords(this.result, start, width);
+      return [ngramText(words, (j) => start + j === position), String(filters.length), bar(score, largest)];
     });
-    const rest = row - found.slice(0, SHOWN_NGRAMS).reduce((sum, { score }) => sum + score, 0);
+    const rest = row - sum(found.slice(0, SHOWN_NGRAMS).map(({ score }) => score));
     const more = Math.max(found.length - SHOWN_NGRAMS, 0);
     rows.push([
       more ? `${more} more n-grams and shares of the bias` : "shares of the bias of silent filters",
@@ -242,7 +234,7 @@ class Explorer extends LiveFigure {
     if (!logits.length) return this.parts.sums.replaceChildren();
     const a = columnSums(ngramScores, logits.length);
     const b = columnSums(wordScores, logits.length);
-    const largest = Math.max(...logits.map(Math.abs));
+    const largest = maxAbs(logits);
     this.parts.sums.replaceChildren(
       table(
         "Both matrices add up to the logits",
@@ -271,10 +263,6 @@ class Explorer extends LiveFigure {
     }
     if (link.text !== this.parts.box.value) this.show(link.text);
   };
-}
-
-function strongest(scores) {
-  return scores.reduce((best, score, i) => (Math.abs(score) > Math.abs(scores[best]) ? i : best), 0);
 }
 
 define("textcnn-explorer", Explorer);

@@ -1,14 +1,18 @@
 // <textcnn-padding model="imdb">: one sentence under two padding modes, the weights the same.
 
-import { bar, choice, colouredText, controls, make, note, percent, radios, say, signed, status, table, textBox, unreadRemark } from "./drawing.js";
-import { LiveFigure, define } from "./live-figure.js";
-import { modelChoices } from "./models.js";
+import { maxAbs, sum } from "../network/numbers.js";
+import { choice, controls, radios, textBox } from "../parts/controls.js";
+import { bar, make, note, say, status, table } from "../parts/drawing.js";
+import { LiveFigure, define } from "../parts/live-figure.js";
+import { modelChoices } from "../parts/models.js";
+import { colouredText } from "../parts/text.js";
+import { EMPTY_PLACE, NO_WORD, percent, signed, unreadRemark } from "../parts/wording.js";
 
-const PADDING_MODES = {
+const MODES = {
   masked: "off: windows start and end inside the text",
   paper: "on: the text counts as padded, as in the paper",
 };
-const WINDOW_KINDS = ["words only", "words and padding", "padding only"];
+const KINDS = ["words only", "words and padding", "padding only"];
 
 /**
  * Attributes: model, text, padding (the mode to begin with). `result` holds under `masked` and under
@@ -28,7 +32,7 @@ class PaddingFigure extends LiveFigure {
   build() {
     const [textField, box] = textBox("Your sentence", this.getAttribute("text") ?? "", () => this.update());
     const [modelField, models] = choice("Model", modelChoices(this.name), this.name, () => this.changeModel());
-    const modeField = radios("Padding", Object.entries(PADDING_MODES), this.mode, (event) => {
+    const modeField = radios("Padding", Object.entries(MODES), this.mode, (event) => {
       this.mode = event.target.value;
       this.update();
     });
@@ -59,7 +63,7 @@ class PaddingFigure extends LiveFigure {
   update() {
     const text = this.parts.box.value;
     const found = {};
-    for (const mode of Object.keys(PADDING_MODES)) {
+    for (const mode of Object.keys(MODES)) {
       const read = this.model.explain(text, mode);
       found[mode] = { ...read, windows: windowKinds(read), lastWord: readersOfLastWord(read) };
     }
@@ -72,7 +76,7 @@ class PaddingFigure extends LiveFigure {
 
   drawAnswer() {
     const { masked, paper, mode } = this.result;
-    if (!masked.tokens.length) return say(this.parts.answer, "Write at least one word.");
+    if (!masked.tokens.length) return say(this.parts.answer, NO_WORD);
     const answer = ({ predicted, probabilities, classNames }) =>
       `${classNames[predicted]}, ${percent(probabilities[predicted])}`;
     const [here, there] = mode === "masked" ? [masked, paper] : [paper, masked];
@@ -85,7 +89,7 @@ class PaddingFigure extends LiveFigure {
     );
   }
 
-  /** The sentence with B of the mode, and behind it the places of padding that a window covers. */
+  /** The sentence with B of the mode, and after it the places of padding that a window covers. */
   drawSentence() {
     const { mode, label, masked, paper, [mode]: shown } = this.result;
     const { sentence, behind } = this.parts;
@@ -105,18 +109,16 @@ class PaddingFigure extends LiveFigure {
     const name = (i) => (i < count ? tokens[i] : `padding, place ${i - count + 1} behind the text`);
     sentence.replaceChildren(
       colouredText({
-        text: readText + " ·".repeat(places),
+        text: readText + ` ${EMPTY_PLACE}`.repeat(places),
         spans: [...spans, ...signs],
         known: [...known, ...signs.map(() => true)],
         scores,
-        strongest: Math.max(
-          ...[masked, paper].flatMap((one) => one.wordScores.map((row) => Math.abs(row[label]))),
-        ),
+        strongest: maxAbs(...[masked, paper].map((one) => one.wordScores.map((row) => row[label]))),
         name: `B for ${classNames[label]}, padding ${mode === "masked" ? "off" : "on"}`,
         describe: (i) => `${name(i)}: ${signed(scores[i])} logits`,
       }),
     );
-    const rest = scores.slice(count).reduce((sum, score) => sum + score, 0);
+    const rest = sum(scores.slice(count));
     say(
       behind,
       `Colours and numbers are B for ${classNames[label]}, on one scale for both modes. ` +
@@ -132,7 +134,7 @@ class PaddingFigure extends LiveFigure {
     const { masked, paper } = this.result;
     const { logits, windows } = this.parts;
     if (!masked.tokens.length) return logits.replaceChildren(), windows.replaceChildren();
-    const largest = Math.max(...masked.logits.map(Math.abs), ...paper.logits.map(Math.abs));
+    const largest = maxAbs(masked.logits, paper.logits);
     logits.replaceChildren(
       table(
         "The logits, with the same weights",
@@ -149,7 +151,7 @@ class PaddingFigure extends LiveFigure {
         `What the ${masked.pooled.length} filters chose`,
         ["window", "padding off", "padding on"],
         [
-          ...WINDOW_KINDS.map((kind, i) => [kind, cell(masked.windows[i]), cell(paper.windows[i])]),
+          ...KINDS.map((kind, i) => [kind, cell(masked.windows[i]), cell(paper.windows[i])]),
           ["alive, and reading the last word", String(masked.lastWord), String(paper.lastWord)],
         ],
       ),
@@ -159,7 +161,7 @@ class PaddingFigure extends LiveFigure {
 
 /** How many filters chose a window of words only, of words and padding, of padding only. */
 function windowKinds({ tokens, starts, widths, pooled }) {
-  const kinds = WINDOW_KINDS.map(() => ({ filters: 0, alive: 0 }));
+  const kinds = KINDS.map(() => ({ filters: 0, alive: 0 }));
   starts.forEach((start, p) => {
     const kind = start >= tokens.length ? 2 : start + widths[p] > tokens.length ? 1 : 0;
     kinds[kind].filters += 1;
