@@ -43,7 +43,7 @@ def attack(
     text : str
         One text.
     label : int
-        Its correct class, 0..c-1.
+        The text's correct class, 0..c-1.
     ranking : str
         Which word is next; among equals, the first. ``"gradient"``: the largest gradient of the
         loss with respect to the word's vector (Text-fool). ``"word_scores"``: the largest entry in
@@ -172,7 +172,7 @@ def attack_readings(
     Raises
     ------
     TypeError, ValueError
-        As ``attack_texts``.
+        If an argument is one that ``attack_texts`` refuses.
     """
     model = as_text_cnn(classifier.model)
     check_texts(texts, labels)

@@ -91,9 +91,9 @@ def attack_repaired(
     Parameters
     ----------
     classifier : Classifier
-        The model behind the speller.
+        The classifier that reads what the speller has repaired.
     speller : Speller
-        Of the same vocabulary.
+        A speller with the classifier's own vocabulary.
     texts, labels, ranking, max_changes, typo, seed
         As in ``attack_texts``.
 

@@ -41,7 +41,7 @@ def with_unknown(classifier: Classifier, vector: Unknown, *, seed: int = 0) -> C
         deviation 1, which is where ``torch.nn.Embedding`` starts. With one seed the last two have
         the same direction.
     seed : int
-        Of what is drawn.
+        Decides the vectors that are drawn.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def attack_study(
     Raises
     ------
     TypeError, ValueError
-        As ``attack_texts``.
+        If an argument is one that ``attack_texts`` refuses.
 
     References
     ----------

@@ -221,7 +221,7 @@ def _encode(
 def _with_excerpts(
     documents: list[list[int]], labels: list[int], recipe: AnyRecipe
 ) -> tuple[list[list[int]], list[int]]:
-    """Add the recipe's excerpts behind the documents; short lengths are as likely as long ones."""
+    """Append the recipe's excerpts to the documents; short lengths are as likely as long ones."""
     rng = np.random.default_rng(recipe.seed)
     low, high = np.log(_EXCERPT_WORDS)
     pieces = []

@@ -82,7 +82,7 @@ def pooled_share(kept: Sequence[int], documents: int, *, confidence: float = 0.9
     documents : int
         How many there are, the same for each run.
     confidence : float
-        Of the interval.
+        How often such an interval holds the true share: 0.95 by default.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def kept_share(
     k, m : int
         How many locations, and how many words for each.
     confidence : float
-        Of the interval.
+        How often such an interval holds the true share: 0.95 by default.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def kept_lead(
     Raises
     ------
     ValueError
-        As ``kept_share``.
+        If the records hold no such method, k or m.
 
     References
     ----------

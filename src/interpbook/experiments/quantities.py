@@ -140,7 +140,7 @@ def stated(record: Record, quantity: str, setting: str = "paper") -> float:
     quantity : str
         A name in ``QUANTITIES``.
     setting : str
-        As for ``metric``.
+        Which epsilon, or which vector of the unknown word, as for ``metric``.
 
     Examples
     --------

@@ -54,7 +54,7 @@ def read_records(folder: Path) -> Iterator[Record]:
     FileNotFoundError
         If there is no such folder, or no record in it.
     ValueError
-        As ``read_record``.
+        If one of them is not whole (``read_record``).
     """
     paths = sorted(folder.glob("*.json"))
     if not paths:

@@ -61,7 +61,7 @@ class ScoredNgram:
     Attributes
     ----------
     words : tuple of str
-        Its n words; ``<pad>`` behind a text's end.
+        Its n words; ``<pad>`` after a text's end.
     slots : tuple of float
         w_j . x of the j-th word, n numbers in units of u.
     bias : float

@@ -128,7 +128,7 @@ class FilterProfile:
 
 
 def _coloured(ngram: ScoredNgram) -> str:
-    """Write an n-gram as HTML, each word with its slot score, and the filter's u behind it."""
+    """Write an n-gram as HTML, each word with its slot score, and then the filter's u."""
     shown = [
         "·" if word == PADDING_WORD else shortened(word, _SHOWN_CHARACTERS) for word in ngram.words
     ]

@@ -38,7 +38,7 @@ class FilterStudy:
     alive : Tensor of shape (k,), int64
         In how many documents the filter survives ReLU.
     padding, padding_alive : Tensors of shape (k,), int64
-        In how many documents the filter's best window lies behind the last word, so that it holds
+        In how many documents the filter's best window lies after the last word, so that it holds
         nothing but padding, and in how many of these the filter is alive.
     epsilons : Tensor of shape (E,), float64
         Rising thresholds, ``epsilon`` among them.

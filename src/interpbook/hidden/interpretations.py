@@ -196,7 +196,7 @@ def interpret(
     classifier : Classifier
         With a DeepTextCNN.
     text : str
-        One text; words behind ``max_length`` are not read.
+        One text; words after ``max_length`` are not read.
     layer : int
         1 for the first convolution.
     target : int, optional
@@ -230,7 +230,7 @@ def interpret(
         sentence = f"locations are a positive number or a list, got {locations}"
         count = number_from(locations, 1, sentence)
         (ranked,) = batch.strongest(layer, scores, deep.config.max_length)
-        # Under "paper" a location may stand behind the text's end.
+        # Under "paper" a location may stand after the text's end.
         chosen = [i for i in ranked if i < length][:count]
         if not chosen:
             raise ValueError(

@@ -126,7 +126,7 @@ def invert(
     l2, similarity : float
         lambda_1 and lambda_2, those of Yuan et al. for MR by default.
     steps : int
-        Of Adam, with beta_1 = 0.9 and beta_2 = 0.999. Ours: the paper does not say how many.
+        How many steps Adam takes, with beta_1 = 0.9 and beta_2 = 0.999. The paper does not say.
     learning_rate : float
         The paper's "2 x e^-4", read as 2e-4.
     restarts : int
@@ -305,7 +305,7 @@ def invert_by_neuron(
     vectors : Tensor of shape (B, R, m)
         The weighted sums.
     inversion : Inversion
-        Of all the neurons, those of a location behind one another.
+        One inversion of all the neurons, grouped by location.
 
     Raises
     ------

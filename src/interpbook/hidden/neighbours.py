@@ -66,7 +66,7 @@ def nearest_words(
     vectors : Tensor of shape (B, m)
         Such as ``Inversion.overall``.
     count : int
-        How many words for each.
+        How many words to list for each vector.
 
     Returns
     -------
@@ -108,9 +108,9 @@ def lay_out_plane(
     how : {"tsne", "pca"}
         scikit-learn's ``TSNE`` or ``PCA``.
     perplexity : float
-        Of t-SNE: about how many neighbours each point has; at most (n - 1) / 3 is used.
+        t-SNE's perplexity: about how many neighbours each point has; at most (n - 1) / 3 is used.
     seed : int
-        t-SNE's.
+        Decides where t-SNE's points start; PCA draws nothing.
 
     Raises
     ------

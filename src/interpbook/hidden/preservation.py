@@ -112,7 +112,7 @@ def paired_lead(
     documents : int
         In all.
     confidence : float
-        Of the normal interval.
+        How often such an interval holds the true difference: 0.95 by default.
 
     Raises
     ------
@@ -242,7 +242,7 @@ def interpretation_words(
     settings : mapping
         ``l2``, ``similarity``, ``steps`` and ``learning_rate``, as in ``invert``.
     seed : int
-        Of starts and draws.
+        Decides the climbs' starts and whatever is drawn.
 
     Returns
     -------

@@ -116,7 +116,7 @@ def location_saliency(
     Returns
     -------
     Tensor of shape (N, l)
-        In logits; zero behind a document's end. Under ``padding="paper"`` as many columns as
+        In logits; zero after a document's end. Under ``padding="paper"`` as many columns as
         ``max_length``.
 
     Raises

@@ -33,7 +33,7 @@ class DeepTextCNNConfig:
     max_length : int
         Where the encoder cuts a document, in tokens.
     padding : {"masked", "paper"}
-        ``"masked"``: what lies behind a document's last token is nothing, in every layer, as if the
+        ``"masked"``: what comes after a document's last token is nothing, in every layer, as if the
         document stood alone. ``"paper"``: every document counts as padded to ``max_length``, and
         the padding's locations take part like any others.
     dropout : float

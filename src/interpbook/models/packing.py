@@ -20,7 +20,7 @@ def pack(weights: Mapping[str, Tensor], precision: Precision) -> dict[str, Tenso
 
     ``"float16"`` rounds every number to float16. ``"int8"`` turns each row of a matrix (a word's
     vector, a filter) into whole numbers -127..127 and one float16 scale, which stands under the
-    matrix's name with ``.scale`` behind it; a row is off by at most half a step, its largest number
+    matrix's name with ``.scale`` appended; a row is off by at most half a step, its largest number
     divided by 254 (a row without a number above 0.002: by at most 8e-6). Vectors such as biases
     stay float16. What was rounded once stays as it is.
 

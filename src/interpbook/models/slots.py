@@ -77,7 +77,7 @@ def best_windows(
     filters = table.shape[1] // width
     length = rows.shape[1]
     blocks = -(-(length - width + 1) // _BLOCK)
-    # Every window that does not count reaches behind the last one that does. Pointing the words
+    # Every window that does not count reaches past the last one that does. Pointing the words
     # there at the row of minus infinity rules them all out.
     positions = torch.arange(length, device=rows.device)
     rows = rows.masked_fill(positions >= allowed[:, None] + (width - 1), len(table) - 1)

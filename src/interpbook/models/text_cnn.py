@@ -160,7 +160,7 @@ class TextCNN(nn.Module):
             windows = torch.minimum(ends - widths + 1, lengths[:, None])
         else:
             # Windows of padding alone all score the same, so one of them stands for the rest:
-            # `widest` columns behind the longest document hold one of every width.
+            # `widest` columns after the longest document hold one of every width.
             needed = min(int(lengths.max()) + widest, self.config.max_length)
             ends = min(max(ids.shape[1], needed), self.config.max_length)
             windows = (ends - widths + 1).expand(len(ids), -1)

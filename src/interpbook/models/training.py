@@ -139,7 +139,7 @@ def fit(
     labels : sequence of int
         Class numbers 0..c-1.
     epochs, learning_rate, batch_size
-        The usual.
+        Passes over the data, Adam's step size, documents per step.
     seed : int
         Decides order and dropout; the global random state is left as it was.
     validation : tuple of (documents, labels), optional
@@ -253,7 +253,7 @@ def evaluate(model: Network, documents: Sequence[Sequence[int]], labels: Labels)
     Raises
     ------
     ValueError
-        As ``fit``.
+        If documents and labels do not suit the model, as for ``fit``.
     """
     check_labels(labels, model.config.num_classes)
     check_pairs(documents, labels)

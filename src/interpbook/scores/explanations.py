@@ -26,7 +26,7 @@ class Ngram:
     Attributes
     ----------
     words : tuple of str
-        Its n words; ``<pad>`` where the window reaches behind the text.
+        Its n words; ``<pad>`` where the window reaches past the text's end.
     start : int
         Its first word's position, counted from 0.
     filters : int
@@ -56,7 +56,7 @@ class Explanation:
     spans : tuple of Token
         The L words that the model read and where they stand in the text.
     unread : int
-        Words behind ``max_length``, which the model never sees.
+        How many words come after ``max_length``, which the model never sees.
     known : tuple of bool
         For each word, whether it is in the model's vocabulary.
     class_names : tuple of str
@@ -206,7 +206,7 @@ class Explanation:
         Parameters
         ----------
         scores, titles : sequences
-            A number, and what a pointer resting there shows behind the word, for each word; more
+            A number, and what a pointer resting there shows after the word, for each word; more
             are ignored.
         note : str
             What the colours mean; what is left out is added.
@@ -281,7 +281,7 @@ def explain(
     class_names : sequence of str
         The c classes, in the order of the logits.
     text : str
-        Words behind the model's ``max_length`` are not read.
+        Words after the model's ``max_length`` are not read.
     lowercase : bool
         Whether the text is lower-cased before look-up.
 

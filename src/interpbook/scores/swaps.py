@@ -38,7 +38,7 @@ def swap_logits(
     Returns
     -------
     Tensor of shape (N, l, c)
-        Entry [d, i] holds the logits of document d with ``replacement`` at position i; behind a
+        Entry [d, i] holds the logits of document d with ``replacement`` at position i; after a
         document's last word, its own logits.
 
     Raises
@@ -93,7 +93,7 @@ class SwapBatch:
     Raises
     ------
     TypeError, ValueError
-        As ``swap_logits``.
+        For the reasons that ``swap_logits`` names.
     """
 
     @torch.no_grad()

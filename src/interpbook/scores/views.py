@@ -26,11 +26,11 @@ class WordView:
     Attributes
     ----------
     explanation : Explanation
-        Of the text.
+        The explanation of the text.
     label : int
         The class that the view takes for correct.
     how : {"global", "local"}
-        Which view.
+        Which of the two views the scores are.
     clip : float
         Lambda of the global view; the local one is not clipped.
     scores : Tensor of shape (L,)
@@ -118,7 +118,7 @@ def word_view(
     label : int
         The class taken for correct, 0..c-1.
     how : {"global", "local"}
-        Which view.
+        Which of the two views the scores are.
     clip : float
         Lambda; 5 in the paper's Figure 6.
 
@@ -249,7 +249,7 @@ def word_table(explanation: Explanation) -> str:
     Parameters
     ----------
     explanation : Explanation
-        Of a text; all words behind the thousandth share one row.
+        The explanation of a text; all words after the thousandth share one row.
 
     Examples
     --------

@@ -89,7 +89,7 @@ def location_maps(classifier: Classifier, text: str, *, words: int = 6) -> dict[
     classifier : Classifier
         With a DeepTextCNN.
     text : str
-        One text; words behind ``max_length`` are not read.
+        One text; words after ``max_length`` are not read.
     words : int
         How many of the nearest to name for a location of layer 1, by the closed form with the
         default L2.
@@ -119,7 +119,7 @@ def location_maps(classifier: Classifier, text: str, *, words: int = 6) -> dict[
         [channel_saliency(deep, ids, j, c)[0, :, :length] for j in range(len(layers))]
         for c in classes
     ]
-    largest, winner = activations[-1][0].max(dim=1)  # perhaps behind the text, under "paper"
+    largest, winner = activations[-1][0].max(dim=1)  # perhaps after the text's end, under "paper"
     wins = torch.bincount(winner[largest > 0], minlength=length)[:length]
     near: list[list[str]] = [[] for _ in range(length)]
     alive = [i for i in range(length) if layers[1][:, i].any()]

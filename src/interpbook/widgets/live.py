@@ -28,7 +28,7 @@ class Live(anywidget.AnyWidget):
     Parameters
     ----------
     figure : str
-        The element's name behind ``textcnn-``, such as "explorer".
+        The element's name after ``textcnn-``, such as "explorer".
     data : optional
         What the figure shows besides a model's answers: anything that JSON holds.
     **attributes : str, number or bool
