@@ -125,7 +125,7 @@ class Classifier:
         Raises
         ------
         TypeError, ValueError
-            As ``encode``.
+            For the reasons that ``encode`` names.
         """
         documents = self.encode(texts)
         if not documents:

@@ -238,7 +238,7 @@ def pad(
     Returns
     -------
     Tensor of shape (N, l), int64
-        As long as the longest document that is left after cutting.
+        The ids; l is the length of the longest document after cutting.
 
     Raises
     ------
@@ -293,7 +293,7 @@ class EncodedText:
     Attributes
     ----------
     text : str
-        As given.
+        The text as it was given.
     spans : tuple of Token
         The words that the model reads.
     ids : tuple of int

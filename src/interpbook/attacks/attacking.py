@@ -110,7 +110,7 @@ def attack_texts(
     batch_size : int
         Texts that are attacked side by side.
     classifier, ranking, max_changes, typo, seed
-        As in ``attack``.
+        Each is described under ``attack``.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def attack_texts(
     Raises
     ------
     TypeError, ValueError
-        As ``attack``; also if there is not one label a text.
+        If an argument is one that ``attack`` refuses, or there is not one label a text.
     """
     check_typo(typo)
 
@@ -167,7 +167,7 @@ def attack_readings(
         Given a word as it stands in a text, a typo of it that is read as the unknown word; None if
         the word is to be left alone.
     texts, labels, ranking, max_changes, seed, batch_size
-        As in ``attack_texts``.
+        Each is described under ``attack_texts``.
 
     Raises
     ------

@@ -37,11 +37,11 @@ def evasive_typo(
     Parameters
     ----------
     word : str
-        As it stands in the text.
+        The word as it stands in the text.
     speller : Speller
         What to get past.
     kind, seed
-        As in ``misspell``.
+        Each is described under ``misspell``.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def attack_repaired(
     speller : Speller
         A speller with the classifier's own vocabulary.
     texts, labels, ranking, max_changes, typo, seed
-        As in ``attack_texts``.
+        Each is described under ``attack_texts``.
 
     Returns
     -------
@@ -158,7 +158,7 @@ def train_unknown(
     rate : float
         The mean share of words made unknown, 0 < rate <= 1/2.
     epochs, learning_rate, batch_size
-        As in ``fit``.
+        Each is described under ``fit``.
     seed : int
         Decides the order of the documents and which words go; there is no dropout.
 

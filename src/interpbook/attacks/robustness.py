@@ -145,7 +145,7 @@ def attack_study(
     Parameters
     ----------
     classifier, texts, labels, ranking, max_changes, typo, seed
-        As in ``attack_texts``.
+        Each is described under ``attack_texts``.
 
     Raises
     ------

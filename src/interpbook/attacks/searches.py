@@ -65,7 +65,7 @@ def search_changes(
     labels : sequence of int
         Their classes.
     ranking, max_changes
-        As in ``attack``.
+        Each is described under ``attack``.
     seeds : sequence of int
         One a document, for ``"random"``.
     changeable : callable

@@ -98,7 +98,7 @@ class Speller:
         Parameters
         ----------
         word : str
-            As the classifier reads it. A known word stands for itself.
+            The word as the classifier reads it. A known word stands for itself.
         """
         if word in self.vocabulary:
             return word

@@ -36,7 +36,7 @@ def misspell(
     Parameters
     ----------
     word : str
-        As it stands in the text; its case is kept.
+        The word as it stands in the text; its case is kept.
     vocabulary : Vocabulary
         What the result must not be in.
     kind : {"look-alike", "swap", "drop", "insert"}

@@ -23,7 +23,7 @@ class Estimate(NamedTuple):
     Attributes
     ----------
     value, low, high : float
-        As shares: 1 is all documents.
+        Shares of the documents: 1 is all of them.
     """
 
     value: float
@@ -147,7 +147,7 @@ def kept_lead(
     other : str
         A method that the inversion is compared with.
     k, m, confidence
-        As in ``kept_share``.
+        Each is described under ``kept_share``.
 
     Raises
     ------

@@ -38,12 +38,12 @@ class Recipe:
     missing : {"random", "zero", "mean"}
         What a word without a pretrained vector starts from (``align``).
     embedding_dim, widths, filters_per_width, padding, max_length, dropout
-        As in ``TextCNNConfig``.
+        Each is described under ``TextCNNConfig``.
     excerpts : int
         Short pieces of each document (4 to 39 words, its label) that join the training documents.
         A model that only ever sees whole reviews leaves most filters silent on a single sentence.
     epochs, learning_rate, batch_size
-        As in ``fit``.
+        Each is described under ``fit``.
     seed : int
         Decides initial weights, drawn vectors, excerpts, order and dropout.
 
@@ -118,12 +118,12 @@ class DeepRecipe:
     Parameters
     ----------
     corpus, vocab_size, min_count, tokenizer, missing, epochs, learning_rate, batch_size, seed
-        As in ``Recipe``.
+        Each is described under ``Recipe``.
     vector_corpora : tuple of str
         Whose text the skip-gram vectors are trained on that the model starts from, ``"imdb"``,
         ``"ag_news"`` or both; empty for random vectors.
     embedding_dim, channels, kernel_size, padding, max_length, dropout
-        As in ``DeepTextCNNConfig``.
+        Each is described under ``DeepTextCNNConfig``.
     precision : {"float16", "int8"}
         How the weights are stored.
 

@@ -67,7 +67,7 @@ class Fields:
         Raises
         ------
         TypeError, ValueError
-            As ``invert``.
+            For the reasons that ``invert`` names.
         """
         return cls.of_batch(ReadBatch.of(deep, ids, layer), layer, locations)
 

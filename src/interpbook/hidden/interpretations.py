@@ -58,7 +58,7 @@ class Interpretation:
     Attributes
     ----------
     text : str
-        As given.
+        The text as it was given.
     spans : tuple of Token
         The words that the model read and where they stand in the text.
     unread : int
@@ -206,7 +206,8 @@ def interpret(
     words : int
         How many for each location.
     l2, similarity, steps, learning_rate, restarts, seed
-        As in ``invert``; of several random starts the one that climbed highest is read.
+        Each is described under ``invert``. Of several random starts the one that climbed
+        highest is read.
 
     Raises
     ------

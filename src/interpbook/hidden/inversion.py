@@ -211,7 +211,7 @@ def climb(
     starts : Tensor of shape (restarts * B, R, m)
         Where to begin.
     steps, learning_rate
-        As in ``invert``.
+        Each is described under ``invert``.
 
     Raises
     ------
@@ -298,7 +298,8 @@ def invert_by_neuron(
     Parameters
     ----------
     deep, ids, layer, locations, l2, steps, learning_rate, seed
-        As in ``invert``; without L2 the sum grows with the steps, as equation (5) does.
+        Each is described under ``invert``. Without L2 the sum grows with the steps, as
+        equation (5) does.
 
     Returns
     -------
@@ -310,7 +311,7 @@ def invert_by_neuron(
     Raises
     ------
     TypeError, ValueError
-        As ``invert``.
+        For the reasons that ``invert`` names.
 
     References
     ----------

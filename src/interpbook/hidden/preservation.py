@@ -163,7 +163,7 @@ def preservation_study(
     documents : sequence of sequences of int
         Encoded documents.
     method, layer, settings, seed
-        As in ``interpretation_words``.
+        Each is described under ``interpretation_words``.
     locations, words : sequence of int
         The numbers k and m to try; their largest product fits into ``max_length``.
 

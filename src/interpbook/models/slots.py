@@ -201,7 +201,7 @@ def local_tables(
     Returns
     -------
     tables : list of Tensors of shape (R + 1, n f)
-        As ``best_windows`` reads them, R the number of distinct words.
+        One table for each width, for ``best_windows``; R is the number of distinct words.
     rows : Tensor of shape (N, l), int64
         Each word's row.
     """
@@ -268,7 +268,7 @@ def best_scores(
     model : TextCNN
         Gives table and biases; no gradient is kept.
     ids, windows : Tensors
-        As ``TextCNN.lay_out`` returns them.
+        What ``TextCNN.lay_out`` returns.
 
     Yields
     ------

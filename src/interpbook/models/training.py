@@ -104,7 +104,7 @@ def batches(
     labels : sequence of int
         One class number a document.
     batch_size, seed
-        As in ``bucket``.
+        Each is described under ``bucket``.
     """
     check_pairs(documents, labels)
     labels = torch.as_tensor(np.array(labels, dtype=np.int64))

@@ -52,7 +52,7 @@ class Explanation:
     Attributes
     ----------
     text : str
-        As given.
+        The text as it was given.
     spans : tuple of Token
         The L words that the model read and where they stand in the text.
     unread : int

@@ -205,7 +205,7 @@ def log_odds_falls(
     Parameters
     ----------
     logits, rows, label
-        As in ``leave_out_scores``.
+        Each is described under ``leave_out_scores``.
 
     Raises
     ------

@@ -169,7 +169,7 @@ def read_backs(
     locations, words : sequence of int
         The numbers k and m to try.
     settings, seed
-        As in ``interpretation_words``.
+        Each is described under ``interpretation_words``.
 
     Returns
     -------
