@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -100,7 +101,7 @@ def test_a_deep_model_is_the_network_of_its_recipe(name):
 
 @every_deep_model
 def test_a_deep_model_is_stored_as_its_recipe_says(name, tmp_path):
-    """Saved again from what was read, the files are the same to the last byte."""
+    """Saved again, the weights are the same to the last byte, the rest says what network it is."""
     classifier = load_classifier(name)
     weights = classifier.model.state_dict()
     kept = unpack(pack(weights, RECIPES[name].precision))
@@ -108,8 +109,14 @@ def test_a_deep_model_is_stored_as_its_recipe_says(name, tmp_path):
     classifier.save(tmp_path, precision=RECIPES[name].precision)
     committed = data_folder() / "models" / name
     assert {path.name for path in tmp_path.iterdir()} == {p.name for p in committed.iterdir()}
-    for path in committed.iterdir():
-        assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
+    weights = "model.safetensors"
+    assert (tmp_path / weights).read_bytes() == (committed / weights).read_bytes()
+    before, after = (
+        json.loads((folder / "classifier.json").read_text(encoding="utf-8"))
+        for folder in (committed, tmp_path)
+    )
+    assert after.pop("network") == "DeepTextCNN" and "network" not in before
+    assert after.pop("sha256") != before.pop("sha256") and after == before
 
 
 @pytest.mark.parametrize(

@@ -121,11 +121,13 @@ def build_ledger(folder: Path, published: Path | None = None) -> list[Entry]:
 
 
 def _study(row: dict[str, str]) -> str:
-    """Return which study's records hold a published number."""
-    for study in registered_studies():
-        if study.paper == row["source"] and row["quantity"] in study.quantities:
-            return study.name
-    raise ValueError(f"no study measures {row['quantity']!r} of {row['source']}: register one")
+    """Return which study's records hold a published number: the paper's own study if it has one."""
+    measuring = [study for study in registered_studies() if row["quantity"] in study.quantities]
+    if not measuring:
+        raise ValueError(f"no study measures {row['quantity']!r}: register one that does")
+    return next(
+        (study.name for study in measuring if study.paper == row["source"]), measuring[0].name
+    )
 
 
 def _read_runs(folder: Path) -> Runs:

@@ -105,7 +105,7 @@ def test_settings_say_all_that_decides_a_cell(study):
     cell = cells(study, corpora=["mr"], seeds=[5])[0]
     settings = cell.settings
     assert settings["seed"] == settings["recipe"]["seed"] == 5
-    assert settings["changes"] == cell.changes
+    assert settings["changes"] == json.loads(json.dumps(cell.changes))
     assert settings["recipe"] == json.loads(json.dumps(asdict(cell.recipe)))
     assert ("interpretation" in settings) == (study == "yuan-interpretations")
 
