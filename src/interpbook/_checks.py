@@ -14,7 +14,7 @@ def whole_number(value: object) -> int:
     Raises
     ------
     TypeError
-        If it is none; true and false are none.
+        If the value is no whole number; true and false are none.
 
     Examples
     --------
@@ -34,9 +34,9 @@ def number_from(value: object, low: int, sentence: str, *, below: int | None = N
     value : object
         What the caller gave.
     low : int
-        The smallest that will do.
+        The smallest number that will do.
     sentence : str
-        What will do, and what was given.
+        The error's message: what will do, and what was given.
     below : int, optional
         Where the numbers that will do end.
 

@@ -50,6 +50,11 @@ def data_folder() -> Path:
 
     In a checkout it is ``data/`` beside ``src/``; an installed wheel carries it as
     ``interpbook/_data``.
+
+    Examples
+    --------
+    >>> (data_folder() / "corpora" / "reviews.test.jsonl").is_file()
+    True
     """
     package = Path(__file__).resolve().parent
     candidates = [package / "_data"]

@@ -27,12 +27,19 @@ _WORD = regex.compile(
     r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['’\u200c\u200d][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*"
 )
 
-# The same for plain English text, twice as fast.
+# In plain English text this finds the same words, twice as fast.
 _ASCII_WORD = re.compile(r"[A-Za-z0-9]+(?:'[A-Za-z0-9]+)*")
 
 
 class Token(NamedTuple):
-    """A word and where it stands: ``text[start:end]`` is how the author wrote it."""
+    """A word and where it stands: ``text[start:end]`` is how the author wrote it.
+
+    Examples
+    --------
+    >>> token = Token("isn't", 3, 8)
+    >>> "It isn't bad."[token.start : token.end]
+    "isn't"
+    """
 
     word: str
     start: int
@@ -61,7 +68,13 @@ def tokenize_with_spans(text: str, *, lowercase: bool = True) -> list[Token]:
 def words_and_spans(
     text: str, *, lowercase: bool = True
 ) -> tuple[list[str], list[tuple[int, int]]]:
-    """Return the words and their places side by side: half the time of a list of tokens."""
+    """Return the words and their places side by side: half the time of a list of tokens.
+
+    Examples
+    --------
+    >>> words_and_spans("It isn't bad.")
+    (['it', "isn't", 'bad'], [(0, 2), (3, 8), (9, 12)])
+    """
     if not isinstance(text, str):
         raise TypeError(f"expected a text (str), got {type(text).__name__}: pass one string")
     if text.isascii():
@@ -106,7 +119,13 @@ def tokenize(text: str, *, lowercase: bool = True) -> list[str]:
 
 
 def check_tokenized(words: Iterable[T]) -> Iterable[T]:
-    """Return the words as given; raise a TypeError if they are a string, still in one piece."""
+    """Return the words as given; raise a TypeError if they are a string, still in one piece.
+
+    Examples
+    --------
+    >>> check_tokenized(["a", "good", "movie"])
+    ['a', 'good', 'movie']
+    """
     if isinstance(words, str):
         raise TypeError("expected tokenized documents (lists of words), got a str: use tokenize")
     return words
@@ -277,6 +296,14 @@ def spans_of(text: str, *, lowercase: bool = True) -> list[Token]:
         If ``text`` is not a string.
     ValueError
         If it holds no word.
+
+    Examples
+    --------
+    >>> [span.word for span in spans_of("So good!")]
+    ['so', 'good']
+    >>> spans_of("?!")
+    Traceback (most recent call last):
+    ValueError: the text holds no word to classify, got '?!': write at least one
     """
     spans = tokenize_with_spans(text, lowercase=lowercase)
     if not spans:

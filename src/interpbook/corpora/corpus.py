@@ -69,7 +69,7 @@ class Corpus:
     Parameters
     ----------
     name, split : str
-        What :func:`load_corpus` was asked for.
+        The corpus and the split that :func:`load_corpus` was asked for.
     texts : tuple of str
         N documents.
     labels : ndarray of shape (N,), int64, or None
@@ -79,10 +79,24 @@ class Corpus:
     provenance : Provenance
         Where the documents came from.
     rationales : tuple of tuples of int
-        Of each document, the places of the words that make its label true, counted in
-        ``tokenize(text)``. Known for the book's own corpora, else empty.
+        For each document, the places of the words that make its label true, counted in
+        ``tokenize(text)``; empty for corpora other than the book's own.
     facts : tuple of tuples of str
-        Of each document, the facts planted in it, such as ``"negation"``; else empty.
+        For each document, the facts planted in it, such as ``"negation"``; empty for corpora
+        other than the book's own.
+
+    Examples
+    --------
+    >>> corpus = Corpus(
+    ...     name="toy",
+    ...     split="train",
+    ...     texts=("a good film", "a dull film"),
+    ...     labels=np.array([1, 0]),
+    ...     class_names=("negative", "positive"),
+    ...     provenance=Provenance("embedded", {}, 2, 2),
+    ... )
+    >>> corpus
+    <Corpus toy train: 2 of 2 documents (complete); negative 1, positive 1>
     """
 
     name: str

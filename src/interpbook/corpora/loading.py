@@ -44,6 +44,12 @@ def load_corpus(name: str, split: str = "train") -> Corpus:
         If a file is missing in the mirror or in the book's data folder.
     ConnectionError
         If a download did not come through.
+
+    Examples
+    --------
+    >>> corpus = load_corpus("reviews", split="test")
+    >>> len(corpus), corpus.class_names, corpus.labels.shape
+    (1000, ('negative', 'positive'), (1000,))
     """
     if name in EMBEDDED:
         _check_choice("split", split, tuple(EMBEDDED_SPLITS), f"corpus {name!r}")

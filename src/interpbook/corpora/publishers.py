@@ -188,7 +188,14 @@ def _decode(content: bytes, encoding: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class Split:
-    """The file that holds a split, and how many documents the publisher put there."""
+    """The file that holds a split of a corpus, and how many documents the publisher put there.
+
+    Examples
+    --------
+    >>> split = PUBLIC["ag_news"].splits["test"]
+    >>> split.file.name, split.documents
+    ('ag_news/test.csv', 7600)
+    """
 
     file: OfficialFile
     documents: int
@@ -196,7 +203,13 @@ class Split:
 
 @dataclass(frozen=True)
 class PublicCorpus:
-    """Class names, the reader of ``(file, split)``, and the splits."""
+    """A public corpus: its class names, the reader of ``(file, split)``, and its splits.
+
+    Examples
+    --------
+    >>> PUBLIC["imdb"].class_names, sorted(PUBLIC["imdb"].splits)
+    (('negative', 'positive'), ['test', 'train', 'unsupervised'])
+    """
 
     class_names: tuple[str, ...]
     read: Callable[[LocalFile, str], Documents]

@@ -22,9 +22,9 @@ class DeepTextCNNConfig:
     Parameters
     ----------
     vocab_size, num_classes : int
-        V and c.
+        Number of words V and of classes c.
     embedding_dim : int
-        m.
+        Length m of a word's vector.
     channels : tuple of int
         The channels of each convolutional layer, the first layer first.
     kernel_size : int
@@ -48,6 +48,12 @@ class DeepTextCNNConfig:
     References
     ----------
     Yuan et al. (2019), Table 2.
+
+    Examples
+    --------
+    >>> config = DeepTextCNNConfig(vocab_size=10, num_classes=2, channels=(8, 4), kernel_size=3)
+    >>> config.num_layers
+    2
     """
 
     vocab_size: int
@@ -133,7 +139,7 @@ class DeepTextCNN(nn.Module):
     def activations(self, ids: Int64[Tensor, "N l"]) -> tuple[Float[Tensor, "N _ padded"], ...]:
         """Return the activations A_j of every layer, the embedding's first, columns as locations.
 
-        Behind a document's end they are zero (``"masked"``).
+        With ``"masked"`` padding, activations after a document's last token are zero.
         """
         return self.layers_of(*self.lay_out(ids))
 
@@ -156,7 +162,7 @@ class DeepTextCNN(nn.Module):
         layer : int
             0 for the embedding, 1 for the first convolution.
         activations : Tensor of shape (N, channels of the layer, l)
-            Of all its locations.
+            The layer's activations at all its locations.
         inside : Tensor of shape (N, 1, l), bool
             Which locations count, from ``lay_out``.
         """
@@ -217,7 +223,14 @@ class DeepTextCNN(nn.Module):
 
 
 def as_deep_text_cnn(model: nn.Module) -> DeepTextCNN:
-    """Return the model, or raise a TypeError if it is another: it has no hidden locations."""
+    """Return the model, or raise a TypeError if it is another: it has no hidden locations.
+
+    Examples
+    --------
+    >>> deep = DeepTextCNN(DeepTextCNNConfig(vocab_size=10, num_classes=2, embedding_dim=4))
+    >>> as_deep_text_cnn(deep) is deep
+    True
+    """
     if not isinstance(model, DeepTextCNN):
         raise TypeError(
             f"hidden locations are a DeepTextCNN's, got a {type(model).__name__}: give the .model "

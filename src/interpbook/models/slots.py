@@ -39,6 +39,13 @@ def score_words(model: TextCNN, vectors: Float[Tensor, "R m"]) -> list[Float[Ten
     list of Tensors, one for each width n, of shape (R, n f)
         Column j f + p holds w_j . x of the width's p-th filter, in units of u, not of logits;
         biases are not in it.
+
+    Examples
+    --------
+    >>> from interpbook.models import TextCNNConfig
+    >>> model = TextCNN(TextCNNConfig(10, 4, 2, widths=(2, 3), filters_per_width=5))
+    >>> [tuple(scores.shape) for scores in score_words(model, model.embedding.weight)]
+    [(10, 10), (10, 15)]
     """
     return [vectors @ slot_weights(conv.weight) for conv in model.convs]
 
@@ -65,7 +72,7 @@ def best_windows(
     allowed : Tensor of shape (N,), int64
         How many windows count, from the left (``TextCNN.lay_out``).
     width : int
-        n.
+        How many words n a window holds.
 
     Returns
     -------
@@ -74,6 +81,13 @@ def best_windows(
     starts : Tensor of shape (N, f), int64
         The first i that reaches it, counted from 0.
     """
+    # With n = 3 and blocks of 4 windows (_BLOCK is 16), a document of 10 words has 8 windows:
+    #
+    #   word          0  1  2  3  4  5  6  7  8  9
+    #   block 0      [i0 i1 i2 i3  .  .]                windows 0..3 read words 0..5
+    #   block 1                  [i0 i1 i2 i3  .  .]    windows 4..7 read words 4..9
+    #
+    # A block reads _BLOCK + n - 1 words, so that neighbours share n - 1 of them.
     filters = table.shape[1] // width
     length = rows.shape[1]
     blocks = -(-(length - width + 1) // _BLOCK)
@@ -86,10 +100,13 @@ def best_windows(
     # side by side, so that the maximum over i runs along memory.
     used = torch.arange(0, blocks * _BLOCK, _BLOCK, device=rows.device) < allowed[:, None]
     words = rows.unfold(1, _BLOCK + width - 1, _BLOCK)[used]  # (T, _BLOCK + n - 1)
+    # Seen as (R n, f), row r n + j of the table holds slot j of word r for all filters; a window
+    # is the sum of n such rows.
     entries = (words.T * width).unfold(0, width, 1) + torch.arange(width, device=rows.device)
     scores = F.embedding_bag(entries.reshape(-1, width), table.view(-1, filters), mode="sum")
     scores = scores.view(_BLOCK, -1, filters)  # (_BLOCK, T, f)
 
+    # The first block that reaches a filter's maximum, then the first window inside that block.
     peaks = scores.new_full((*used.shape, filters), -torch.inf)  # (N, blocks, f)
     peaks[used] = scores.amax(dim=0)
     best = peaks.amax(dim=1)  # (N, f)
@@ -132,6 +149,14 @@ class SlotTable:
     now: an embedding that was trained on has its row redone, changed filters empty the table.
 
     Use ``slot_table(model)``, which keeps one table for each model.
+
+    Examples
+    --------
+    >>> from interpbook.models import TextCNNConfig
+    >>> model = TextCNN(TextCNNConfig(10, 4, 2, widths=(2, 3), filters_per_width=5))
+    >>> table = SlotTable(model)
+    >>> [tuple(scores.shape) for scores in table.cover(model, torch.tensor([2, 3]))]
+    [(11, 10), (11, 15)]
     """
 
     def __init__(self, model: TextCNN) -> None:
@@ -185,6 +210,13 @@ def slot_table(model: TextCNN) -> SlotTable:
     ------
     TypeError
         If the model is no TextCNN.
+
+    Examples
+    --------
+    >>> from interpbook.models import TextCNNConfig
+    >>> model = TextCNN(TextCNNConfig(10, 4, 2))
+    >>> slot_table(model) is slot_table(model)
+    True
     """
     table = _TABLES.get(as_text_cnn(model))
     if table is None or not table.fits(model):
@@ -223,6 +255,12 @@ def look_up(
     width: int,
 ) -> Float[Tensor, "N f n"]:
     """Return w_j . x_(i+j-1) of every filter's window at ``starts``, slot by slot."""
+    # A row of the table, for n = 2 and f = 3: column j f + p is slot j of filter p.
+    #
+    #   slot      0  0  0  1  1  1
+    #   filter    0  1  2  0  1  2
+    #
+    # Slot j reads the word at start + j.
     filters = starts.shape[1]
     slots = torch.arange(width, device=rows.device)
     inside = rows.gather(1, (starts[:, :, None] + slots).flatten(1)).view(-1, filters, width)
@@ -234,8 +272,8 @@ def pooled_scores(model: TextCNN, ids: Int64[Tensor, "N l"]) -> Float[Tensor, "N
     """Compute every filter's u_max with gradients, at a fraction of a convolution's cost.
 
     The maximum passes a gradient only to the window that reached it. So the windows are found
-    without gradients, and only the n entries behind each winner are summed with them: the same
-    u_max and the same gradient as the convolution's, without scoring repeated words twice.
+    without gradients, and only the n table entries that make up each winner are summed with them:
+    the same u_max and the same gradient as the convolution's, without scoring repeated words twice.
 
     Returns
     -------
@@ -246,6 +284,15 @@ def pooled_scores(model: TextCNN, ids: Int64[Tensor, "N l"]) -> Float[Tensor, "N
     ------
     TypeError, ValueError
         If the model is no TextCNN, or the ids do not suit it (``TextCNN.lay_out``).
+
+    Examples
+    --------
+    >>> from interpbook.models import TextCNNConfig
+    >>> model = TextCNN(TextCNNConfig(10, 4, 2, widths=(2, 3), filters_per_width=5)).eval()
+    >>> ids = torch.tensor([[2, 3, 4, 5]])
+    >>> pooled = pooled_scores(model, ids)
+    >>> pooled.shape, torch.allclose(model.classify(pooled), model(ids), atol=1e-5)
+    (torch.Size([1, 10]), True)
     """
     ids, windows = as_text_cnn(model).lay_out(ids)
     tables, rows = local_tables(model, ids)
@@ -288,7 +335,16 @@ def best_scores(
 def best_of_filters(
     model: TextCNN, ids: Int64[Tensor, "N l"]
 ) -> tuple[Int64[Tensor, "N padded"], Float[Tensor, "N k"], Int64[Tensor, "N k"]]:
-    """Return the ids as laid out, every filter's u_max and where its best window starts."""
+    """Return the ids as laid out, every filter's u_max and where its best window starts.
+
+    Examples
+    --------
+    >>> from interpbook.models import TextCNNConfig
+    >>> model = TextCNN(TextCNNConfig(10, 4, 2, widths=(2, 3), filters_per_width=5)).eval()
+    >>> ids, pooled, starts = best_of_filters(model, torch.tensor([[2, 3, 4, 5]]))
+    >>> pooled.shape, starts.shape, bool((starts[:, 5:] <= 1).all())
+    (torch.Size([1, 10]), torch.Size([1, 10]), True)
+    """
     ids, windows = model.lay_out(ids)
     _, pooled, starts = zip(*best_scores(model, ids, windows), strict=True)
     return ids, torch.cat(pooled, dim=1), torch.cat(starts, dim=1)

@@ -21,7 +21,7 @@ class TextCNNConfig:
     Parameters
     ----------
     vocab_size, embedding_dim, num_classes : int
-        V, m and c.
+        Number of words V, length m of a word's vector, and number of classes c.
     widths : tuple of int
         The filter widths n, one convolution each.
     filters_per_width : int
@@ -40,6 +40,12 @@ class TextCNNConfig:
     ValueError
         If a size is not positive, the padding mode is unknown, or a filter is wider than
         ``max_length``.
+
+    Examples
+    --------
+    >>> config = TextCNNConfig(vocab_size=10, embedding_dim=4, num_classes=2, widths=(2, 3))
+    >>> config.num_filters
+    100
     """
 
     vocab_size: int
@@ -177,7 +183,14 @@ class TextCNN(nn.Module):
 
 
 def as_text_cnn(model: nn.Module) -> TextCNN:
-    """Return the model, or raise a TypeError if it is another: a deeper one has no A and no B."""
+    """Return the model, or raise a TypeError if it is another: a deeper one has no A and no B.
+
+    Examples
+    --------
+    >>> model = TextCNN(TextCNNConfig(vocab_size=10, embedding_dim=4, num_classes=2))
+    >>> as_text_cnn(model) is model
+    True
+    """
     if not isinstance(model, TextCNN):
         raise TypeError(
             "n-grams, word scores, filters and attacks are a TextCNN's, got a "
@@ -192,5 +205,7 @@ def hide_windows(
     """Set the scores of windows that do not count to minus infinity."""
     if int(allowed.min()) >= scores.shape[2]:
         return scores
+    # windows        0  1  2  3
+    # allowed = 2    .  .  x  x    (x is hidden)
     hidden = torch.arange(scores.shape[2], device=scores.device) >= allowed[:, None, None]
     return scores.masked_fill(hidden, -torch.inf)

@@ -42,6 +42,12 @@ class TrainingHistory:
         Accuracy on the validation documents, empty without any.
     seconds : tuple of float
         Wall-clock time, validation not counted.
+
+    Examples
+    --------
+    >>> history = TrainingHistory(losses=(0.7, 0.4), accuracies=(), seconds=(1.2, 1.1))
+    >>> history.losses[-1]
+    0.4
     """
 
     losses: tuple[float, ...]
@@ -105,6 +111,12 @@ def batches(
         One class number a document.
     batch_size, seed
         Each is described under ``bucket``.
+
+    Examples
+    --------
+    >>> for ids, labels in batches([[2, 3, 4], [5]], [1, 0], batch_size=2):
+    ...     print(ids.tolist(), labels.tolist())
+    [[5, 0, 0], [2, 3, 4]] [0, 1]
     """
     check_pairs(documents, labels)
     labels = torch.as_tensor(np.array(labels, dtype=np.int64))
@@ -157,6 +169,16 @@ def fit(
     ValueError
         If a label is no class number 0..c-1, a document is empty, there are not as many labels as
         documents, the batch size is not positive, or the loss stops being finite.
+
+    Examples
+    --------
+    >>> from interpbook.models import TextCNNConfig
+    >>> model = TextCNN(TextCNNConfig(6, 4, 2, widths=(1,), filters_per_width=4))
+
+    >>> documents, labels = [[2, 3], [2, 4]] * 20, [0, 1] * 20
+    >>> history = fit(model, documents, labels, epochs=3, learning_rate=0.05, batch_size=8)
+    >>> len(history.losses), history.losses[-1] < history.losses[0]
+    (3, True)
     """
     check_labels(labels, model.config.num_classes)
     check_pairs(documents, labels)
@@ -237,6 +259,14 @@ def predict(
     ------
     TypeError, ValueError
         If a document is empty or does not suit the model (``TextCNN.lay_out``).
+
+    Examples
+    --------
+    >>> from interpbook.models import TextCNNConfig
+    >>> model = TextCNN(TextCNNConfig(6, 4, 2, widths=(1,), filters_per_width=4))
+
+    >>> predict(model, [[2, 3], [4]]).shape
+    torch.Size([2, 2])
     """
     model.eval()
     device = model.output.weight.device
@@ -254,6 +284,14 @@ def evaluate(model: Network, documents: Sequence[Sequence[int]], labels: Labels)
     ------
     ValueError
         If documents and labels do not suit the model, as for ``fit``.
+
+    Examples
+    --------
+    >>> from interpbook.models import TextCNNConfig
+    >>> model = TextCNN(TextCNNConfig(6, 4, 2, widths=(1,), filters_per_width=4))
+
+    >>> evaluate(model, [[2, 3], [4]], [0, 1]) in (0.0, 0.5, 1.0)
+    True
     """
     check_labels(labels, model.config.num_classes)
     check_pairs(documents, labels)

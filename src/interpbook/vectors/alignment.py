@@ -83,6 +83,16 @@ def align(
     ------
     ValueError
         If ``missing`` is none of the three.
+
+    Examples
+    --------
+    >>> vectors = WordVectors(("up", "down"), np.eye(2, dtype=np.float32), "made up")
+    >>> vocabulary = Vocabulary(("<pad>", "<unk>", "down", "left"))
+    >>> weights, coverage = align(vectors, vocabulary, missing="zero")
+    >>> weights.tolist()
+    [[0.0, 0.0], [0.0, 0.0], [0.0, 1.0], [0.0, 0.0]]
+    >>> print(coverage)
+    1 of 2 words (50.0%), missing: left
     """
     if missing not in get_args(Missing):
         raise ValueError(f"missing is one of {', '.join(get_args(Missing))}, got {missing!r}")

@@ -59,7 +59,7 @@ class VectorRecipe:
 
     @property
     def path(self) -> Path:
-        """Where they are kept; a note beside them says what they were trained on."""
+        """The file of these vectors; a note beside it says what they were trained on."""
         case = "" if self.lowercase else "-cased"
         name = f"skipgram-{'-'.join(self.corpora)}-{self.dim}d{case}.bin"
         return Path(pooch.os_cache("interpbook")) / name

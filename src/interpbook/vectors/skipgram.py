@@ -69,6 +69,12 @@ def train_skipgram(
     ----------
     Mikolov et al. (2013), "Distributed Representations of Words and Phrases and their
     Compositionality".
+
+    Examples
+    --------
+    >>> documents = [["a", "good", "film"], ["a", "dull", "film"]] * 20
+    >>> train_skipgram(documents, dim=4, workers=1)
+    <WordVectors: 4 words, 4 dimensions, skip-gram>
     """
     from gensim.models import Word2Vec  # takes a second that most readers never need
 

@@ -101,7 +101,7 @@ class WordVectors:
 
 
 def read_vectors(source: str | Path) -> WordVectors:
-    """Read word vectors from a file, or by the name gensim's downloader has for them.
+    r"""Read word vectors from a file, or by the name gensim's downloader has for them.
 
     Parameters
     ----------
@@ -117,6 +117,15 @@ def read_vectors(source: str | Path) -> WordVectors:
         If the file is damaged, or gensim knows no such name.
     ConnectionError
         If gensim cannot reach its server.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "tiny.txt"
+    ...     _ = path.write_text("up 1 0\ndown 0 1\n", encoding="utf-8")
+    ...     read_vectors(path)
+    <WordVectors: 2 words, 2 dimensions, tiny.txt>
     """
     path = Path(source)
     if path.is_file():
@@ -143,5 +152,14 @@ def save_vectors(vectors: WordVectors, path: str | Path) -> None:
     ------
     ValueError
         If the name ends otherwise, or a word has a space in it.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> vectors = WordVectors(("up", "down"), np.eye(2, dtype=np.float32), "made up")
+    >>> with TemporaryDirectory() as folder:
+    ...     save_vectors(vectors, Path(folder) / "tiny.bin")
+    ...     read_vectors(Path(folder) / "tiny.bin")
+    <WordVectors: 2 words, 2 dimensions, tiny.bin>
     """
     vectorfiles.write_binary(vectors.words, vectors.vectors, Path(path))

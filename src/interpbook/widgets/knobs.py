@@ -27,6 +27,14 @@ class Knobs(ipywidgets.VBox):
     **controls
         Widgets, or what ``ipywidgets.interactive`` turns into one: a list of options, a tuple
         (low, high) or (low, high, step), a bool, a string.
+
+    Examples
+    --------
+    >>> from contextlib import redirect_stdout
+    >>> with redirect_stdout(None):  # without a kernel, ipywidgets prints control codes
+    ...     knobs = Knobs(lambda width, bold: f"<p>{width} {bold}</p>", width=(1, 5), bold=True)
+    >>> knobs
+    Knobs(width, bold)
     """
 
     def __init__(self, draw: Callable[..., Any], **controls: Any) -> None:
