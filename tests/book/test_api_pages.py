@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import importlib
 import inspect
 import re
@@ -52,3 +53,23 @@ def test_every_name_of_the_package_is_on_a_page():
         for name in vars(importlib.import_module(f"interpbook.{module}"))
     }
     assert set(interpbook.__all__) <= doors
+
+
+# Rooms whose every public function and class has an example; a room that is complete joins them.
+@pytest.mark.parametrize("room", ["text", "corpora", "vectors", "models", "widgets"])
+def test_every_function_and_class_of_a_door_has_an_example(room):
+    door = importlib.import_module(f"interpbook.{room}")
+    own = [name for name, found in vars(door).items() if _is_public_and_of(name, found, door)]
+    names = getattr(door, "__all__", own)
+    assert names
+    without = [
+        name
+        for name in names
+        if (inspect.isfunction(found := getattr(door, name)) or inspect.isclass(found))
+        and not doctest.DocTestParser().get_examples(inspect.getdoc(found) or "")
+    ]
+    assert without == []
+
+
+def _is_public_and_of(name, found, door):
+    return not name.startswith("_") and getattr(found, "__module__", None) == door.__name__
