@@ -70,6 +70,20 @@ def words_and_spans(
 ) -> tuple[list[str], list[tuple[int, int]]]:
     """Return the words and their places side by side: half the time of a list of tokens.
 
+    Parameters
+    ----------
+    text : str
+        Any Unicode text.
+    lowercase : bool
+        Whether words are lower-cased; the spans always point into the text as given.
+
+    Returns
+    -------
+    words : list of str
+        The words in reading order.
+    spans : list of (int, int)
+        Where each word starts and ends in the text.
+
     Examples
     --------
     >>> words_and_spans("It isn't bad.")
@@ -120,6 +134,11 @@ def tokenize(text: str, *, lowercase: bool = True) -> list[str]:
 
 def check_tokenized(words: Iterable[T]) -> Iterable[T]:
     """Return the words as given; raise a TypeError if they are a string, still in one piece.
+
+    Parameters
+    ----------
+    words : iterable
+        A document's words, or a corpus's documents.
 
     Examples
     --------
@@ -279,6 +298,13 @@ def pad(
 def shortened(text: str, length: int = 30) -> str:
     """Cut a text that is longer than this.
 
+    Parameters
+    ----------
+    text : str
+        Any text.
+    length : int
+        The most characters that are returned, the ellipsis included.
+
     Examples
     --------
     >>> shortened("incomprehensibilities", 8)
@@ -289,6 +315,18 @@ def shortened(text: str, length: int = 30) -> str:
 
 def spans_of(text: str, *, lowercase: bool = True) -> list[Token]:
     """Tokenize a text that has to hold at least one word.
+
+    Parameters
+    ----------
+    text : str
+        A text with at least one word.
+    lowercase : bool
+        Whether ``word`` is lower-cased; the spans always point into the text as given.
+
+    Returns
+    -------
+    list of Token
+        The words in reading order.
 
     Raises
     ------

@@ -225,6 +225,16 @@ class DeepTextCNN(nn.Module):
 def as_deep_text_cnn(model: nn.Module) -> DeepTextCNN:
     """Return the model, or raise a TypeError if it is another: it has no hidden locations.
 
+    Parameters
+    ----------
+    model : Module
+        Any network.
+
+    Returns
+    -------
+    DeepTextCNN
+        The model as given.
+
     Examples
     --------
     >>> deep = DeepTextCNN(DeepTextCNNConfig(vocab_size=10, num_classes=2, embedding_dim=4))

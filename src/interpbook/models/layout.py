@@ -50,6 +50,16 @@ def refuse_longer(lengths: Int64[Tensor, " N"], max_length: int) -> None:
 def document_lengths(ids: Int64[Tensor, "N l"]) -> Int64[Tensor, " N"]:
     """Return the number of positions up to the last token that is not padding.
 
+    Parameters
+    ----------
+    ids : Tensor of shape (N, l), int64
+        Encoded documents; 0 is padding.
+
+    Returns
+    -------
+    Tensor of shape (N,), int64
+        Length of each document.
+
     Examples
     --------
     >>> document_lengths(torch.tensor([[5, 0, 6, 0], [0, 0, 0, 0]]))

@@ -24,6 +24,18 @@ def pack(weights: Mapping[str, Tensor], precision: Precision) -> dict[str, Tenso
     divided by 254 (a row without a number above 0.002: by at most 8e-6). Vectors such as biases
     stay float16. Packing numbers that were packed and unpacked before changes none of them.
 
+    Parameters
+    ----------
+    weights : mapping of str to Tensor
+        A model's weights, such as its ``state_dict()``.
+    precision : {"float16", "int8"}
+        How the numbers are stored.
+
+    Returns
+    -------
+    dict of str to Tensor
+        The stored tensors by name, scales included.
+
     Raises
     ------
     ValueError
@@ -61,6 +73,16 @@ def pack(weights: Mapping[str, Tensor], precision: Precision) -> dict[str, Tenso
 def unpack(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return float32 tensors from what ``pack`` made.
 
+    Parameters
+    ----------
+    packed : mapping of str to Tensor
+        What ``pack`` returned.
+
+    Returns
+    -------
+    dict of str to Tensor
+        float32 tensors with the names and shapes that ``pack`` was given.
+
     Examples
     --------
     >>> packed = pack({"w": torch.tensor([[1.0, -0.5, 0.25]])}, "int8")
@@ -82,6 +104,13 @@ def unpack(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
 @torch.no_grad()
 def round_weights(model: torch.nn.Module, precision: Precision) -> None:
     """Round a model's weights in place to what ``pack`` keeps of them.
+
+    Parameters
+    ----------
+    model : Module
+        The model whose weights are changed.
+    precision : {"float16", "int8"}
+        How ``pack`` would store them.
 
     Examples
     --------

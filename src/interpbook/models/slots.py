@@ -150,6 +150,11 @@ class SlotTable:
 
     Use ``slot_table(model)``, which keeps one table for each model.
 
+    Parameters
+    ----------
+    model : TextCNN
+        Gives the filters that words are scored with.
+
     Examples
     --------
     >>> from interpbook.models import TextCNNConfig
@@ -205,6 +210,16 @@ _TABLES: WeakKeyDictionary[TextCNN, SlotTable] = WeakKeyDictionary()
 
 def slot_table(model: TextCNN) -> SlotTable:
     """Return the model's table; a new one if its filters have changed.
+
+    Parameters
+    ----------
+    model : TextCNN
+        The model whose slot scores are kept.
+
+    Returns
+    -------
+    SlotTable
+        The one table of this model.
 
     Raises
     ------
@@ -275,6 +290,13 @@ def pooled_scores(model: TextCNN, ids: Int64[Tensor, "N l"]) -> Float[Tensor, "N
     without gradients, and only the n table entries that make up each winner are summed with them:
     the same u_max and the same gradient as the convolution's, without scoring repeated words twice.
 
+    Parameters
+    ----------
+    model : TextCNN
+        Gives filters and embedding.
+    ids : Tensor of shape (N, l), int64
+        Encoded documents; 0 is padding.
+
     Returns
     -------
     Tensor of shape (N, k)
@@ -336,6 +358,22 @@ def best_of_filters(
     model: TextCNN, ids: Int64[Tensor, "N l"]
 ) -> tuple[Int64[Tensor, "N padded"], Float[Tensor, "N k"], Int64[Tensor, "N k"]]:
     """Return the ids as laid out, every filter's u_max and where its best window starts.
+
+    Parameters
+    ----------
+    model : TextCNN
+        Gives filters and embedding.
+    ids : Tensor of shape (N, l), int64
+        Encoded documents; 0 is padding.
+
+    Returns
+    -------
+    ids : Tensor of shape (N, padded length), int64
+        The documents as ``TextCNN.lay_out`` pads them.
+    pooled : Tensor of shape (N, k)
+        u_max, biases included.
+    starts : Tensor of shape (N, k), int64
+        Where each filter's best window starts, counted from 0.
 
     Examples
     --------

@@ -185,6 +185,16 @@ class TextCNN(nn.Module):
 def as_text_cnn(model: nn.Module) -> TextCNN:
     """Return the model, or raise a TypeError if it is another: a deeper one has no A and no B.
 
+    Parameters
+    ----------
+    model : Module
+        Any network.
+
+    Returns
+    -------
+    TextCNN
+        The model as given.
+
     Examples
     --------
     >>> model = TextCNN(TextCNNConfig(vocab_size=10, embedding_dim=4, num_classes=2))

@@ -255,6 +255,20 @@ def predict(
 
     The model is left in evaluation mode.
 
+    Parameters
+    ----------
+    model : TextCNN or DeepTextCNN
+        Left in evaluation mode.
+    documents : sequence of sequences of int
+        N encoded documents, none of them empty.
+    batch_size : int
+        Documents in a batch.
+
+    Returns
+    -------
+    Tensor of shape (N, c)
+        The logits.
+
     Raises
     ------
     TypeError, ValueError
@@ -279,6 +293,20 @@ def predict(
 
 def evaluate(model: Network, documents: Sequence[Sequence[int]], labels: Labels) -> float:
     """Return the accuracy, the share of documents whose largest logit is their label's.
+
+    Parameters
+    ----------
+    model : TextCNN or DeepTextCNN
+        Left in evaluation mode.
+    documents : sequence of sequences of int
+        Encoded documents, none of them empty.
+    labels : sequence of int
+        Class numbers 0..c-1, one a document.
+
+    Returns
+    -------
+    float
+        The accuracy, 0..1.
 
     Raises
     ------
