@@ -46,6 +46,15 @@ def test_every_function_and_class_of_a_door_has_a_docstring(room):
             assert (found.__doc__ or "").strip(), f"interpbook.{room}.{name} has no docstring"
 
 
+def test_the_overview_links_every_name_of_the_package():
+    text = (ROOT / "book" / "api.md").read_text("utf-8")
+    linked = re.findall(r"`~interpbook\.(\w+)\.(\w+)`", text)
+    assert sorted(name for _, name in linked) == sorted(interpbook.__all__)
+    for room, name in linked:
+        door = importlib.import_module(f"interpbook.{room}")
+        assert getattr(door, name) is getattr(interpbook, name)
+
+
 def test_every_name_of_the_package_is_on_a_page():
     doors = {
         name
