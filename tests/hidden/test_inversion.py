@@ -28,6 +28,7 @@ from interpbook.hidden import (
     strongest_locations,
     xavier_inputs,
 )
+from interpbook.hidden.inversion import Climb
 from support.deep_networks import (
     EXACT,
     DeepCase,
@@ -823,6 +824,26 @@ def test_what_cannot_be_inverted_is_refused(as_users_run_it, way, changes, kind,
 def test_what_only_the_joint_way_takes_is_refused_too(as_users_run_it, changes, sentence):
     with one_sentence(ValueError, sentence):
         invert(deep_network(), IDS, 1, [1], steps=2, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"steps": 0, "restarts": 0}, "restarts is a positive whole number, got 0"),
+        ({"steps": True, "learning_rate": -1.0}, "steps is a positive whole number, got True"),
+        ({"learning_rate": NAN}, "learning_rate is a positive number, got nan"),
+    ],
+)
+def test_a_climb_names_the_first_of_its_numbers_that_will_not_do(
+    as_users_run_it, changes, sentence
+):
+    with one_sentence(ValueError, sentence):
+        Climb(**changes)
+
+
+def test_two_climbs_of_the_same_numbers_are_equal(as_users_run_it):
+    assert Climb(np.int64(3), restarts=np.int32(2)) == Climb(3, restarts=2) != Climb(3, seed=1)
+    assert type(Climb(np.int64(3)).steps) is int
 
 
 @pytest.mark.parametrize("way", [invert, invert_by_neuron])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from interpbook import DeepTextCNN, load_corpus, pad
+from interpbook import DeepTextCNN, invert, load_corpus, pad
 from interpbook.hidden import (
     METHODS,
     Fields,
@@ -187,6 +187,19 @@ def test_a_seed_decides_the_draws(method):
         )
 
     assert words(1) == words(1) != words(2)
+
+
+def test_settings_are_those_of_invert():
+    deep = deep_network(vocab_size=30, channels=(8, 6), max_length=12)
+    documents = random_documents()
+    targets, ids = predict(deep, documents).argmax(dim=1), pad(documents)
+    size = {"l2": 0.3, "similarity": 0.1, "steps": 7, "learning_rate": 0.05, "restarts": 2}
+    found = interpretation_words(
+        deep, documents, targets, "inversion", locations=2, words=4, settings=size, seed=5
+    )
+    chosen = strongest_locations(deep, ids, 1, targets, 2)
+    near, _ = nearest_ids(deep, invert(deep, ids, 1, chosen, **size, seed=5).overall, 4)
+    assert [words for places in found for words in places] == near.tolist()
 
 
 def test_random_words_are_words_each_once_a_location():

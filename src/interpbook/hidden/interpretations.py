@@ -15,7 +15,7 @@ from interpbook._checks import number_from
 from interpbook._html import SHOWN_WORDS, page, read_text_html, table
 from interpbook.classifier import Classifier
 from interpbook.hidden.fields import Fields
-from interpbook.hidden.inversion import invert_fields
+from interpbook.hidden.inversion import Climb, invert_fields
 from interpbook.hidden.neighbours import nearest_words
 from interpbook.hidden.objectives import Objective
 from interpbook.hidden.saliency import ReadBatch
@@ -242,10 +242,7 @@ def interpret(
     inversion = invert_fields(
         Fields.of_batch(batch, layer, chosen),
         Objective(l2, similarity),
-        steps=steps,
-        learning_rate=learning_rate,
-        restarts=restarts,
-        seed=seed,
+        Climb(steps, learning_rate, restarts, seed),
     )
     # What a location does not answer is no more than a random start: its words mean nothing.
     answered = inversion.answered.any(dim=0).tolist()

@@ -24,6 +24,41 @@ _TINY = 1e-12
 _CHECKPOINTS = 20  # of a climb, in its result
 
 
+@dataclass(frozen=True)
+class Climb:
+    """How an objective is climbed: Adam's steps, and the random starts.
+
+    Parameters
+    ----------
+    steps : int
+        How many steps Adam takes.
+    learning_rate : float
+        Adam's step size.
+    restarts : int
+        Random starts for each location.
+    seed : int
+        Decides the starts.
+
+    Raises
+    ------
+    ValueError
+        If ``steps``, ``learning_rate`` or ``restarts`` is not positive.
+    """
+
+    steps: int = 2000
+    learning_rate: float = 2e-4
+    restarts: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("restarts", "steps"):
+            given = getattr(self, name)
+            number = number_from(given, 1, f"{name} is a positive whole number, got {given!r}")
+            object.__setattr__(self, name, number)
+        if not 0 < self.learning_rate < float("inf"):
+            raise ValueError(f"learning_rate is a positive number, got {self.learning_rate}")
+
+
 @dataclass(frozen=True, eq=False)
 class Inversion:
     """What B locations were inverted to, from several random starts each.
@@ -154,27 +189,14 @@ def invert(
     return invert_fields(
         Fields.of(deep, ids, layer, locations),
         Objective(l2, similarity),
-        steps=steps,
-        learning_rate=learning_rate,
-        restarts=restarts,
-        seed=seed,
+        Climb(steps, learning_rate, restarts, seed),
     )
 
 
-def invert_fields(
-    fields: Fields,
-    objective: Objective,
-    *,
-    steps: int,
-    learning_rate: float,
-    restarts: int,
-    seed: int,
-) -> Inversion:
+def invert_fields(fields: Fields, objective: Objective, how: Climb) -> Inversion:
     """Invert locations that have been looked up, as ``invert`` does."""
-    restarts = number_from(restarts, 1, f"restarts is a positive whole number, got {restarts!r}")
-    inputs = xavier_inputs(fields.deep, restarts, seed)
-    starts = torch.cat([fields.place(whole) for whole in inputs])
-    return climb(fields, objective, starts, steps=steps, learning_rate=learning_rate)
+    inputs = xavier_inputs(fields.deep, how.restarts, how.seed)
+    return _climb(fields, objective, torch.cat([fields.place(whole) for whole in inputs]), how)
 
 
 def xavier_inputs(deep: DeepTextCNN, count: int, seed: int) -> Float[Tensor, "count length m"]:
@@ -191,7 +213,6 @@ def xavier_inputs(deep: DeepTextCNN, count: int, seed: int) -> Float[Tensor, "co
     return torch.as_tensor(drawn, dtype=weight.dtype, device=weight.device)
 
 
-@torch.enable_grad()
 def climb(
     fields: Fields,
     objective: Objective,
@@ -218,9 +239,14 @@ def climb(
     ValueError
         If ``steps`` or ``learning_rate`` is not positive, or the starts do not fit the fields.
     """
-    steps = number_from(steps, 1, f"steps is a positive whole number, got {steps!r}")
-    if not 0 < learning_rate < float("inf"):
-        raise ValueError(f"learning_rate is a positive number, got {learning_rate}")
+    return _climb(fields, objective, starts, Climb(steps, learning_rate))
+
+
+@torch.enable_grad()
+def _climb(
+    fields: Fields, objective: Objective, starts: Float[Tensor, "rows R m"], how: Climb
+) -> Inversion:
+    """Climb from given inputs, as ``climb`` does; how many restarts they are, the starts tell."""
     B, R = fields.inside.shape
     m = fields.deep.config.embedding_dim
     if not len(starts) or len(starts) % B or starts.shape[1:] != (R, m):
@@ -237,10 +263,10 @@ def climb(
         fields.activations.repeat(restarts, 1),
     )
     vectors = starts.clone().requires_grad_()
-    adam = torch.optim.Adam([vectors], lr=learning_rate, maximize=True, fused=True)
-    noted = sorted({round(steps * part / _CHECKPOINTS) for part in range(_CHECKPOINTS + 1)})
+    adam = torch.optim.Adam([vectors], lr=how.learning_rate, maximize=True, fused=True)
+    noted = sorted({round(how.steps * part / _CHECKPOINTS) for part in range(_CHECKPOINTS + 1)})
     values, path, terms = [], [], []
-    for step in range(steps + 1):
+    for step in range(how.steps + 1):
         found = repeated.respond(vectors)
         parts = objective.terms(repeated.activations, found, vectors, repeated.inside)
         value = torch.stack(tuple(parts.values())).sum(dim=0)
@@ -248,7 +274,7 @@ def climb(
             values.append(value.detach())
             terms.append({name: part.detach() for name, part in parts.items()})
             path.append(repeated.mean(vectors.detach()))
-        if step < steps:
+        if step < how.steps:
             # Set, not summed up: the batch's rows have no weights in common.
             (vectors.grad,) = torch.autograd.grad(value.sum(), vectors)
             adam.step()
@@ -318,6 +344,7 @@ def invert_by_neuron(
     Yuan et al. (2019), equation (4).
     """
     fields = Fields.of(deep, ids, layer, locations)
+    objective, how = Objective(l2, 0.0), Climb(steps, learning_rate, seed=seed)
     rows, channels = fields.activations.nonzero(as_tuple=True)
     neurons = Fields(
         deep,
@@ -327,14 +354,7 @@ def invert_by_neuron(
         fields.inside[rows],
         F.one_hot(channels, fields.activations.shape[1]).to(fields.activations.dtype),
     )
-    (whole,) = xavier_inputs(deep, 1, seed)
-    inversion = climb(
-        neurons,
-        Objective(l2, 0.0),
-        neurons.place(whole),
-        steps=steps,
-        learning_rate=learning_rate,
-    )
+    inversion = invert_fields(neurons, objective, how)
     shares = fields.activations[rows, channels, None, None] * inversion.vectors[0]
     empty = shares.new_zeros(len(fields.activations), *shares.shape[1:])
     return empty.index_add(0, rows, shares), inversion

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from interpbook.hidden.closed_forms import closed_form
 from interpbook.hidden.fields import Fields
-from interpbook.hidden.inversion import invert
+from interpbook.hidden.inversion import Climb, invert_fields
 from interpbook.hidden.neighbours import nearest_ids
 from interpbook.hidden.objectives import Objective
 from interpbook.hidden.saliency import strongest_locations
@@ -279,10 +280,19 @@ def interpretation_words(
                         f"l2 = {l2:g} no channel is worth its cost: take a smaller l2"
                     )
         else:
-            overall = invert(deep, ids, layer, chosen, **settings, seed=seed).overall
+            fields = Fields.of(deep, ids, layer, chosen)
+            overall = invert_fields(fields, *_objects(settings, seed)).overall
         found = nearest_ids(deep, overall, words)[0].tolist()
     read = iter(found)
     return [[next(read) for _ in places] for places in chosen]
+
+
+def _objects(settings: Mapping[str, float | int], seed: int) -> tuple[Objective, Climb]:
+    """Return what the settings of an inversion describe: what is climbed, and how."""
+    terms = {field.name for field in dataclasses.fields(Objective)}
+    weights = {name: value for name, value in settings.items() if name in terms}
+    rest = {name: value for name, value in settings.items() if name not in terms}
+    return Objective(**weights), Climb(**rest, seed=seed)
 
 
 def _chosen_locations(
