@@ -16,6 +16,7 @@ from interpbook.hidden import (
     interpretation_words,
     nearest_ids,
     paired_lead,
+    preservation,
     preservation_study,
     strongest_locations,
 )
@@ -210,6 +211,30 @@ def test_random_words_are_words_each_once_a_location():
     drawn = [words for places in found for words in places]
     assert all(sorted(words) == [*range(2, 12)] for words in drawn)
     assert len({words[0] for words in drawn}) == 10, "any may come first"
+
+
+def test_the_methods_stand_in_the_order_of_the_records():
+    assert METHODS == (
+        "inversion",
+        "without l2",
+        "without similarity",
+        "without either",
+        "closed form",
+        "random locations",
+        "weakest locations",
+        "own words",
+        "random words",
+    )
+
+
+def test_a_method_is_a_function_and_a_row(by_hand, monkeypatch):
+    def always_dull(asked, chosen):
+        return [[DULL] * asked.words for places in chosen for _ in places]
+
+    row = preservation._Row(preservation._weakest_first, always_dull)
+    monkeypatch.setitem(preservation._METHODS, "always dull", row)
+    study = preservation_study(by_hand, DOCUMENTS, "always dull", locations=(1,), words=(3,))
+    assert study.kept.tolist() == [[[False]], [[True]]], "dull speaks for class 1"
 
 
 # Counts and intervals --------------------------------------------------------------------------

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,25 +24,8 @@ from interpbook.hidden.saliency import strongest_locations
 from interpbook.models import DeepTextCNN, as_deep_text_cnn, document_lengths, predict
 from interpbook.text import UNKNOWN, pad
 
-Method = Literal[
-    "inversion",
-    "without l2",
-    "without similarity",
-    "without either",
-    "closed form",
-    "random locations",
-    "weakest locations",
-    "own words",
-    "random words",
-]
-METHODS: tuple[Method, ...] = get_args(Method)
-
-# Which terms a way of inverting switches off.
-_WITHOUT: dict[Method, dict[str, float]] = {
-    "without l2": {"l2": 0.0},
-    "without similarity": {"similarity": 0.0},
-    "without either": {"l2": 0.0, "similarity": 0.0},
-}
+Method = str
+"""A name of ``METHODS``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,79 +239,138 @@ def interpretation_words(
     ValueError
         If the method is unknown, a document has no live location in the layer, or as ``invert``.
     """
-    if method not in METHODS:
-        raise ValueError(f"a method is one of {', '.join(METHODS)}, got {method!r}")
-    ordinary = np.arange(UNKNOWN + 1, deep.config.vocab_size)
-    if words < 1 or (words > len(ordinary) and method != "own words"):
+    if method not in _METHODS:
+        raise ValueError(f"a method is one of {', '.join(_METHODS)}, got {method!r}")
+    row = _METHODS[method]
+    ordinary = _ordinary(deep)
+    if words < 1 or (words > len(ordinary) and row.of_vocabulary):
         raise ValueError(f"words are 1..{len(ordinary)}, those of the vocabulary, got {words}")
-    rng = np.random.default_rng(seed)
-    ids = pad(documents)
-    chosen = _chosen_locations(deep, ids, targets, method, layer, locations, rng)
-    flat = [(n, i) for n, places in enumerate(chosen) for i in places]
-    if method == "random words":
-        found = [rng.choice(ordinary, words, replace=False).tolist() for _ in flat]
-    elif method == "own words":
-        found = [_words_around(deep, documents[n], layer, i)[:words] for n, i in flat]
-    else:
-        settings = {**settings, **_WITHOUT.get(method, {})}
-        if method == "closed form":
-            l2 = settings.get("l2", Objective().l2)
-            overall = closed_form(Fields.of(deep, ids, layer, chosen), l2).overall
-            for (n, i), vector in zip(flat, overall, strict=True):
-                if not vector.any():
-                    raise ValueError(
-                        f"the closed form of location {i} of document {n} is zero, since with "
-                        f"l2 = {l2:g} no channel is worth its cost: take a smaller l2"
-                    )
-        else:
-            fields = Fields.of(deep, ids, layer, chosen)
-            overall = invert_fields(fields, *_objects(settings, seed)).overall
-        found = nearest_ids(deep, overall, words)[0].tolist()
-    read = iter(found)
-    return [[next(read) for _ in places] for places in chosen]
-
-
-def _objects(settings: Mapping[str, float | int], seed: int) -> tuple[Objective, Climb]:
-    """Return what the settings of an inversion describe: what is climbed, and how."""
-    terms = {field.name for field in dataclasses.fields(Objective)}
-    weights = {name: value for name, value in settings.items() if name in terms}
-    rest = {name: value for name, value in settings.items() if name not in terms}
-    return Objective(**weights), Climb(**rest, seed=seed)
-
-
-def _chosen_locations(
-    deep: DeepTextCNN,
-    ids: Int64[Tensor, "N l"],
-    targets: Int64[Tensor, " N"],
-    method: Method,
-    layer: int,
-    count: int,
-    rng: np.random.Generator,
-) -> list[list[int]]:
-    """Pick each document's locations, dead ones never."""
+    ids, rng = pad(documents), np.random.default_rng(seed)
+    asked = _Asked(deep, documents, ids, layer, words, settings, seed, rng)
+    # Dead locations are never among these.
     ranked = strongest_locations(deep, ids, layer, targets, count=deep.config.max_length)
-    if method == "own words":  # under "paper" a location may see nothing but padding
-        ends = document_lengths(ids).tolist()
-        reach = layer * (deep.config.kernel_size // 2)
-        ranked = [
-            [i for i in places if i - reach < end] for places, end in zip(ranked, ends, strict=True)
-        ]
+    ranked = row.order(asked, ranked)
     for number, places in enumerate(ranked):
         if not places:
             raise ValueError(
                 f"document {number} has no live location in layer {layer}: leave it out"
             )
-    if method == "weakest locations":
-        ranked = [places[::-1] for places in ranked]
-    elif method == "random locations":
-        ranked = [rng.permutation(places).tolist() for places in ranked]
-    return [places[:count] for places in ranked]
+    chosen = [places[:locations] for places in ranked]
+    read = iter(row.read(asked, chosen))
+    return [[next(read) for _ in places] for places in chosen]
 
 
-def _words_around(
-    deep: DeepTextCNN, document: Sequence[int], layer: int, location: int
-) -> list[int]:
-    """List the words that a location sees, those nearest to it first."""
-    field = deep.receptive_field(layer, location, deep.config.max_length)
-    words = [i for i in field if i < len(document)]
-    return [document[i] for i in sorted(words, key=lambda i: abs(i - location))]
+# ---------------------------------------------------------------------------------------- methods
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What ``interpretation_words`` was asked, for the functions of the table of methods."""
+
+    deep: DeepTextCNN
+    documents: Sequence[Sequence[int]]
+    ids: Int64[Tensor, "N l"]
+    layer: int
+    words: int
+    settings: Mapping[str, float | int]
+    seed: int
+    rng: np.random.Generator
+
+
+Places = list[list[int]]
+"""For each document, locations."""
+
+
+def _strongest_first(asked: _Asked, ranked: Places) -> Places:
+    return ranked
+
+
+def _weakest_first(asked: _Asked, ranked: Places) -> Places:
+    return [places[::-1] for places in ranked]
+
+
+def _in_random_order(asked: _Asked, ranked: Places) -> Places:
+    return [asked.rng.permutation(places).tolist() for places in ranked]
+
+
+def _that_see_a_word(asked: _Asked, ranked: Places) -> Places:
+    """Leave out the locations that, under "paper", see nothing but padding."""
+    reach = asked.layer * (asked.deep.config.kernel_size // 2)
+    ends = document_lengths(asked.ids).tolist()
+    return [[i for i in row if i - reach < end] for row, end in zip(ranked, ends, strict=True)]
+
+
+def _by_inversion(asked: _Asked, chosen: Places, **weights: float) -> list[list[int]]:
+    """Invert the locations, with the weights given here in place of those of the settings."""
+    settings = {**asked.settings, **weights}
+    terms = {field.name for field in dataclasses.fields(Objective)}
+    objective = Objective(**{name: settings.pop(name) for name in terms & settings.keys()})
+    fields = Fields.of(asked.deep, asked.ids, asked.layer, chosen)
+    overall = invert_fields(fields, objective, Climb(**settings, seed=asked.seed)).overall
+    return nearest_ids(asked.deep, overall, asked.words)[0].tolist()
+
+
+def _by_closed_form(asked: _Asked, chosen: Places) -> list[list[int]]:
+    l2 = asked.settings.get("l2", Objective().l2)
+    overall = closed_form(Fields.of(asked.deep, asked.ids, asked.layer, chosen), l2).overall
+    for (n, i), vector in zip(_flat(chosen), overall, strict=True):
+        if not vector.any():
+            raise ValueError(
+                f"the closed form of location {i} of document {n} is zero, since with "
+                f"l2 = {l2:g} no channel is worth its cost: take a smaller l2"
+            )
+    return nearest_ids(asked.deep, overall, asked.words)[0].tolist()
+
+
+def _own(asked: _Asked, chosen: Places) -> list[list[int]]:
+    """List the words that the locations see, those nearest to the middle first."""
+    found = []
+    for n, i in _flat(chosen):
+        document = asked.documents[n]
+        field = asked.deep.receptive_field(asked.layer, i, asked.deep.config.max_length)
+        seen = sorted((j for j in field if j < len(document)), key=lambda j: abs(j - i))
+        found.append([document[j] for j in seen[: asked.words]])
+    return found
+
+
+def _drawn(asked: _Asked, chosen: Places) -> list[list[int]]:
+    ordinary = _ordinary(asked.deep)
+    return [asked.rng.choice(ordinary, asked.words, replace=False).tolist() for _ in _flat(chosen)]
+
+
+def _flat(chosen: Places) -> list[tuple[int, int]]:
+    """List the locations of all documents one after another, each with its document."""
+    return [(n, i) for n, places in enumerate(chosen) for i in places]
+
+
+def _ordinary(deep: DeepTextCNN) -> Int64[np.ndarray, " words"]:
+    """List the words of the vocabulary, without padding and the unknown word."""
+    return np.arange(UNKNOWN + 1, deep.config.vocab_size)
+
+
+class _Row(NamedTuple):
+    """One method: which locations come first, and the words of those that are chosen.
+
+    ``order`` takes each document's live locations, the strongest first; ``read`` takes those that
+    are chosen and lists word ids for each, all documents' one after another. ``of_vocabulary``
+    says whether ``read`` finds any number of words, up to the size of the vocabulary.
+    """
+
+    order: Callable[[_Asked, Places], Places]
+    read: Callable[[_Asked, Places], list[list[int]]]
+    of_vocabulary: bool = True
+
+
+_METHODS: dict[Method, _Row] = {
+    "inversion": _Row(_strongest_first, _by_inversion),
+    "without l2": _Row(_strongest_first, partial(_by_inversion, l2=0.0)),
+    "without similarity": _Row(_strongest_first, partial(_by_inversion, similarity=0.0)),
+    "without either": _Row(_strongest_first, partial(_by_inversion, l2=0.0, similarity=0.0)),
+    "closed form": _Row(_strongest_first, _by_closed_form),
+    "random locations": _Row(_in_random_order, _by_inversion),
+    "weakest locations": _Row(_weakest_first, _by_inversion),
+    "own words": _Row(_that_see_a_word, _own, of_vocabulary=False),
+    "random words": _Row(_strongest_first, _drawn),
+}
+METHODS: tuple[Method, ...] = tuple(_METHODS)
+"""The ways of interpreting a location, in the order of studies and tables."""
