@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from interpbook._checks import number_from
 from interpbook.models import DeepTextCNN, TextCNN
 from interpbook.text import PADDING, UNKNOWN, Vocabulary
+from interpbook.vectors.cosines import highest
 
 Layout = Literal["tsne", "pca"]
 
@@ -44,9 +45,7 @@ def nearest_ids(
     sentence = f"count is 1..{words}, the words of the vocabulary, got {count}"
     count = number_from(count, 1, sentence, below=words + 1)
     cosines = F.normalize(vectors, dim=1) @ F.normalize(table, dim=1).T
-    cosines[:, ~ordinary] = -torch.inf
-    best = cosines.topk(count, dim=1)
-    return best.indices, best.values
+    return highest(cosines, ~ordinary, count)
 
 
 def nearest_words(

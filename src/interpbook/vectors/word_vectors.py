@@ -7,9 +7,11 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import torch
 from jaxtyping import Float32
 
 from interpbook.vectors import files as vectorfiles
+from interpbook.vectors.cosines import highest
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +94,12 @@ class WordVectors:
         with np.errstate(invalid="ignore"):
             cosines = self.vectors @ query / (norms * np.linalg.norm(query))
         cosines = np.nan_to_num(cosines, nan=-1.0)  # a zero vector points nowhere
-        cosines[self._rows[word]] = -np.inf
-        best = np.argsort(-cosines, kind="stable")[: min(count, len(self) - 1)]
-        return [(self.words[row], float(cosines[row])) for row in best]
+        itself = torch.arange(len(self)) == self._rows[word]
+        rows, best = highest(torch.from_numpy(cosines[None]), itself, min(count, len(self) - 1))
+        return [
+            (self.words[row], cosine)
+            for row, cosine in zip(rows[0].tolist(), best[0].tolist(), strict=True)
+        ]
 
 
 # ----------------------------------------------------------------------------- reading and writing
