@@ -2,270 +2,28 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import replace
-from itertools import product
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from torch import Tensor
 from torch.nn import functional as F
 
-from interpbook import DeepTextCNN, invert, load_corpus, pad
+from interpbook import DeepTextCNN, invert, pad
 from interpbook.hidden import (
-    ClosedForm,
     Fields,
     Objective,
     climb,
     closed_form,
     invert_by_neuron,
-    response,
     similarity,
-    squared_length,
     strongest_locations,
     xavier_inputs,
 )
 from interpbook.hidden.inversion import Climb
-from support.deep_networks import (
-    EXACT,
-    DeepCase,
-    alive,
-    counted,
-    deep_cases,
-    deep_network,
-    one_sentence,
-    shipped,
-)
-
-IDS = torch.tensor([[2, 3, 4, 5, 6, 7]])
-
-
-def fields_of(case: DeepCase, layer: int) -> Fields:
-    """Look up every live location of a case's documents, or ask for another case."""
-    places = alive(case, layer)
-    assume(any(places))
-    return Fields.of(case.model, case.ids, layer, places)
-
-
-@st.composite
-def inputs(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
-    """Draw vectors (B, R, m) in float64 and which of them are inside: a run with the middle."""
-    B, reach, m = draw(st.integers(1, 3)), draw(st.integers(0, 3)), draw(st.integers(1, 4))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    inside = torch.zeros(B, 2 * reach + 1, dtype=torch.bool)
-    for row in inside:
-        row[draw(st.integers(0, reach)) : draw(st.integers(reach, 2 * reach)) + 1] = True
-    return torch.tensor(rng.normal(size=(B, 2 * reach + 1, m))), inside
-
-
-# The terms -----------------------------------------------------------------------------------
-
-
-def cosine_sum(rows: Sequence[Tensor]) -> Tensor:
-    """Compute Sim, equation (7), pair by pair: i = j counts too, and N, not N^2, divides."""
-    total = torch.zeros((), dtype=torch.float64)
-    for x in rows:
-        for y in rows:
-            if x.any() and y.any():
-                total = total + (x / x.square().sum().sqrt() * (y / y.square().sum().sqrt())).sum()
-    return total / len(rows)
-
-
-@settings(max_examples=50)
-@given(inputs())
-def test_similarity_agrees_with_pairs_and_lies_in_0_to_n(drawn):
-    vectors, inside = drawn
-    for found, rows, mask in zip(similarity(vectors, inside), vectors, inside, strict=True):
-        torch.testing.assert_close(found, cosine_sum(rows[mask]), **EXACT)
-        assert -1e-12 <= float(found) <= int(mask.sum()) + 1e-12
-
-
-@settings(max_examples=50)
-@given(inputs(), st.floats(1e-3, 1e3))
-def test_similarity_asks_for_directions_only(drawn, scale):
-    vectors, inside = drawn
-    expected = similarity(vectors, inside)
-    scales = torch.rand(vectors.shape[:2], dtype=torch.float64)[..., None] + 0.1
-    for scaled in (vectors * scale, vectors * scales):
-        torch.testing.assert_close(similarity(scaled, inside), expected, rtol=0, atol=1e-9)
-
-
-@settings(max_examples=50)
-@given(inputs())
-def test_similarity_does_not_see_outside(drawn):
-    vectors, inside = drawn
-    other = torch.where(inside[..., None], vectors, 7.0)
-    torch.testing.assert_close(similarity(other, inside), similarity(vectors, inside), **EXACT)
-
-
-@settings(max_examples=50)
-@given(inputs())
-def test_similarity_is_n_for_parallel_vectors_and_1_for_orthogonal_ones(drawn):
-    vectors, inside = drawn
-    lengths = torch.arange(1.0, vectors.shape[1] + 1, dtype=torch.float64)[:, None]
-    parallel = vectors[:, :1] * lengths
-    torch.testing.assert_close(similarity(parallel, inside), inside.sum(dim=1).double(), **EXACT)
-    R = vectors.shape[1]
-    orthogonal = torch.diag(lengths[:, 0]).expand(len(vectors), R, R)
-    ones = torch.ones(len(vectors), dtype=torch.float64)
-    torch.testing.assert_close(similarity(orthogonal, inside), ones, **EXACT)
-
-
-def test_opposite_vectors_have_similarity_0():
-    vectors = torch.tensor([[[1.0, 2], [-2, -4]]], dtype=torch.float64)
-    inside = torch.ones(1, 2, dtype=torch.bool)
-    torch.testing.assert_close(
-        similarity(vectors, inside), torch.zeros(1, dtype=torch.float64), **EXACT
-    )
-
-
-def test_a_vector_of_zeros_is_similar_to_none_itself_included():
-    vectors = torch.tensor([[[0.0, 0], [3, 4], [6, 8]]], dtype=torch.float64)
-    found = similarity(vectors, torch.ones(1, 3, dtype=torch.bool))
-    assert float(found) == pytest.approx(4 / 3)
-
-
-@settings(max_examples=50)
-@given(inputs())
-def test_response_and_length_agree_with_loops(drawn):
-    vectors, _ = drawn
-    first, second = vectors[:, 0], vectors[:, -1]
-    dots, lengths = response(first, second), squared_length(vectors)
-    for b in range(len(vectors)):
-        dot = sum(float(x) * float(y) for x, y in zip(first[b], second[b], strict=True))
-        assert float(dots[b]) == pytest.approx(dot, abs=1e-12)
-        length = sum(float(x) ** 2 for x in vectors[b].flatten())
-        assert float(lengths[b]) == pytest.approx(length, abs=1e-12)
-
-
-@settings(max_examples=30)
-@given(inputs())
-def test_each_terms_gradient_agrees_with_finite_differences(drawn):
-    vectors, inside = drawn
-    wanted = torch.ones_like(vectors[:, 0])
-    vectors.requires_grad_()
-    assert torch.autograd.gradcheck(lambda v: response(wanted, v[:, 0]), vectors)
-    assert torch.autograd.gradcheck(squared_length, vectors)
-    assert torch.autograd.gradcheck(lambda v: similarity(v, inside), vectors)
-
-
-@pytest.mark.parametrize("l2", [0.0, 0.3])
-@pytest.mark.parametrize("weight", [0.0, 0.7])
-@pytest.mark.parametrize("layer", [1, 2])
-def test_the_whole_objectives_gradient_is_a_central_difference(l2, weight, layer):
-    deep = deep_network(channels=(6, 5))
-    fields = Fields.of(deep, IDS, layer, strongest_locations(deep, IDS, layer, 0))
-    objective, (whole,) = Objective(l2, weight), xavier_inputs(deep, 1, 0)
-
-    def value(vectors: Tensor) -> Tensor:
-        found = fields.respond(vectors)
-        terms = objective.terms(fields.activations, found, vectors, fields.inside)
-        return torch.stack([*terms.values()]).sum()
-
-    vectors = fields.place(whole).requires_grad_()
-    (gradient,) = torch.autograd.grad(value(vectors), vectors)
-    assert gradient.any()
-    for at in [*np.ndindex(*vectors.shape)][::7]:
-        change = torch.zeros_like(vectors)
-        change[at] = 1e-6
-        if not fields.inside[at[:2]]:
-            assert gradient[at] == 0 or l2, "nothing outside pulls but its own length"
-            continue
-        difference = (value(vectors + change) - value(vectors - change)) / 2e-6
-        torch.testing.assert_close(gradient[at], difference.detach(), rtol=0, atol=1e-8)
-
-
-@pytest.mark.parametrize(
-    ("weights", "on"),
-    [
-        ((0.0, 0.0), ["response"]),
-        ((0.5, 0.0), ["response", "l2"]),
-        ((0.0, 0.5), ["response", "similarity"]),
-        ((0.1, 0.2), ["response", "l2", "similarity"]),
-    ],
-)
-def test_a_weight_of_zero_switches_a_term_off(weights, on):
-    vectors = torch.tensor([[[1.0, 0], [0, 2]]])
-    inside = torch.ones(1, 2, dtype=torch.bool)
-    a, found = torch.tensor([[2.0, 3]]), torch.tensor([[5.0, 7]])
-    terms = Objective(*weights).terms(a, found, vectors, inside)
-    assert [*terms] == on
-    expected = {"response": 31.0, "l2": -5 * weights[0], "similarity": weights[1]}
-    assert {name: float(value) for name, value in terms.items()} == pytest.approx(
-        {name: expected[name] for name in on}
-    )
-
-
-@pytest.mark.parametrize("name", ["l2", "similarity"])
-@pytest.mark.parametrize("weight", [-0.1, float("nan"), float("inf")])
-def test_a_weight_that_is_negative_or_not_finite_is_refused(name, weight):
-    with one_sentence(ValueError, f"{name} is a finite weight of at least 0, got {weight}"):
-        Objective(**{name: weight})
-
-
-# Fields --------------------------------------------------------------------------------------
-
-
-@settings(max_examples=60)
-@given(deep_cases(), st.integers(0, 3))
-def test_a_field_answers_its_own_words_as_the_network_does(case, layer):
-    layer = min(layer, case.model.config.num_layers)
-    fields = fields_of(case, layer)
-    reach = layer * (case.model.config.kernel_size // 2)
-    own = torch.full((*fields.inside.shape, case.model.config.embedding_dim), 9.0).double()
-    for b, (n, i) in enumerate(
-        zip(fields.documents.tolist(), fields.locations.tolist(), strict=True)
-    ):
-        words = counted(case.model, case.documents[n])
-        seen = case.model.receptive_field(layer, i, len(words))
-        assert fields.inside[b].tolist() == [i + t in seen for t in range(-reach, reach + 1)]
-        for place in seen:  # what lies outside is filled with something else
-            own[b, place - i + reach] = case.model.embedding.weight.detach()[words[place]]
-        expected = case.model.activations(case.ids)[layer][n, :, i]
-        torch.testing.assert_close(fields.activations[b], expected.detach(), **EXACT)
-    torch.testing.assert_close(fields.respond(own).detach(), fields.activations, **EXACT)
-
-
-@settings(max_examples=30)
-@given(deep_cases(), st.integers(0, 2**32 - 1))
-def test_the_mean_is_over_the_words_there_are(case, seed):
-    fields = fields_of(case, 1)
-    shape = (*fields.inside.shape, case.model.config.embedding_dim)
-    vectors = torch.tensor(np.random.default_rng(seed).normal(size=shape))
-    vectors *= fields.inside[..., None]
-    for found, rows, mask in zip(fields.mean(vectors), vectors, fields.inside, strict=True):
-        torch.testing.assert_close(found, sum(rows[mask]) / len(rows[mask]), **EXACT)
-
-
-@pytest.mark.parametrize(
-    "locations",
-    [
-        [0, 2],
-        [[0, 2]],
-        (0, 2),
-        ([0, 2],),
-        range(0, 4, 2),
-        np.array([0, 2]),
-        np.array([[0, 2]]),
-        [np.array([0, 2])],
-        [np.int64(0), np.int32(2)],
-        torch.tensor([0, 2]),
-        torch.tensor([[0, 2]]),
-    ],
-)
-def test_locations_may_come_in_several_shapes(as_users_run_it, locations):
-    deep = deep_network(channels=(8,))
-    assert Fields.of(deep, IDS, 1, locations).locations.tolist() == [0, 2]
-
-
-def test_several_documents_have_a_list_each_which_may_be_empty():
-    deep = deep_network(channels=(8,))
-    fields = Fields.of(deep, IDS.expand(3, -1), 1, [[1], [], [4, 0]])
-    assert fields.documents.tolist() == [0, 2, 2] and fields.locations.tolist() == [1, 4, 0]
-
+from support.deep_networks import EXACT, counted, deep_network, one_sentence
+from support.inversions import IDS, cosine_sum, parabola, review_locations
 
 # The climb against a climb of the whole input, one location at a time --------------------------
 
@@ -357,14 +115,6 @@ def test_64_locations_in_a_batch_are_as_one_at_a_time():
             b += 1
 
 
-def review_locations(count: int) -> tuple[DeepTextCNN, Tensor, list[list[int]]]:
-    """Take the strongest locations of some of the book's own reviews, for the shipped network."""
-    classifier = shipped()
-    ids = pad(classifier.encode(load_corpus("reviews", "test").texts[:4]))
-    deep = classifier.model
-    return deep, ids, strongest_locations(deep, ids, 1, deep(ids).argmax(dim=1), count)
-
-
 @pytest.mark.parametrize(
     # Adam divides by a gradient's size, so where that is small, float32's rounding is moved along.
     ("dtype", "tolerance"),
@@ -384,6 +134,7 @@ def test_locations_of_the_shipped_network_in_a_batch_are_as_one_at_a_time(dtype,
 
 
 # Seeds and what is reported --------------------------------------------------------------------
+
 
 SETTINGS = {"l2": 0.1, "similarity": 0.3, "steps": 40, "learning_rate": 0.02}
 
@@ -519,162 +270,12 @@ def test_inversion_needs_no_gradients_switched_on_and_leaves_none_behind():
     assert torch.equal(found.vectors, invert(deep, IDS, 1, [1], **SETTINGS).vectors)
 
 
-# The closed form -------------------------------------------------------------------------------
-
-
-def value_of(fields: Fields, vectors: Tensor, l2: float) -> Tensor:
-    """Compute a . a' - l2 ||X||^2."""
-    vectors = vectors * fields.inside[..., None]
-    found = fields.respond(vectors)
-    return (fields.activations * found).sum(dim=1) - l2 * vectors.square().sum(dim=(1, 2))
-
-
-def parabola(fields: Fields, b: int, chosen: Sequence[bool], l2: float) -> tuple[Tensor, Tensor]:
-    """Return top and height of sum over S of a_k (w_k . X + b_k) - l2 ||X||^2, with loops."""
-    conv = fields.deep.convs[0]
-    pull = torch.zeros(fields.inside.shape[1], conv.weight.shape[1], dtype=torch.float64)
-    height = torch.zeros((), dtype=torch.float64)
-    for k, takes_part in enumerate(chosen):
-        if takes_part:
-            pull += fields.activations[b, k] * conv.weight.detach()[k].T
-            height += fields.activations[b, k] * conv.bias.detach()[k]
-    pull *= fields.inside[b][:, None]
-    return pull / (2 * l2), height + pull.square().sum() / (4 * l2)
-
-
-def highest(fields: Fields, b: int, l2: float) -> tuple[Tensor, Tensor]:
-    """Return the global optimum and its set.
-
-    ReLU(z) = max(z, 0), so the objective is the highest of the parabolas of all sets of channels,
-    and its highest point is the highest top among them.
-    """
-    sets = [*product([False, True], repeat=fields.activations.shape[1])]
-    heights = torch.stack([parabola(fields, b, chosen, l2)[1] for chosen in sets])
-    return heights.max(), torch.tensor(sets[int(heights.argmax())])
-
-
-@settings(max_examples=40)
-@given(deep_cases(layers=1), st.sampled_from([0.01, 0.3, 2.0]))
-def test_the_closed_form_is_a_local_optimum_and_no_higher_than_the_global_one(case, l2):
-    fields = fields_of(case, 1)
-    found = closed_form(fields, l2)
-    vectors = found.vectors.clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(value_of(fields, vectors, l2).sum(), vectors)
-    scale = found.vectors.abs().max() * l2 + 1
-    assert float(gradient.abs().max()) < 1e-9 * scale, "stationary"
-    torch.testing.assert_close(found.values, value_of(fields, found.vectors, l2).detach(), **EXACT)
-    torch.testing.assert_close(found.overall, fields.mean(found.vectors), **EXACT)
-    rng = np.random.default_rng(0)
-    for b, vectors in enumerate(found.vectors):
-        top, height = parabola(fields, b, found.active[b].tolist(), l2)
-        torch.testing.assert_close(vectors, top, rtol=1e-12, atol=1e-12)
-        torch.testing.assert_close(found.values[b], height, rtol=1e-9, atol=1e-9)
-        best, _ = highest(fields, b, l2)
-        assert found.values[b] <= best + 1e-9 * best.abs()
-        # That the sets do find the highest point: no random input is above it.
-        size = float(vectors.abs().max()) + 1
-        for draw in rng.uniform(-size, size, (20, *vectors.shape)):
-            whole = torch.zeros_like(found.vectors)
-            whole[b] = torch.tensor(draw)
-            assert value_of(fields, whole, l2)[b] <= best + 1e-9 * best.abs()
-
-
-@settings(max_examples=40)
-@given(deep_cases(layers=1), st.sampled_from([0.01, 0.3, 2.0]))
-def test_begun_with_the_best_set_the_closed_form_is_the_global_optimum(case, l2):
-    fields = fields_of(case, 1)
-    best = [highest(fields, b, l2) for b in range(len(fields.locations))]
-    found = closed_form(fields, l2, active=torch.stack([chosen for _, chosen in best]))
-    expected = torch.stack([value for value, _ in best])
-    torch.testing.assert_close(found.values, expected, rtol=1e-9, atol=1e-9)
-
-
-@settings(max_examples=40)
-@given(deep_cases(layers=1), st.sampled_from([0.01, 0.3, 2.0]), st.integers(0, 2**32 - 1))
-def test_the_closed_form_is_never_below_the_input_it_began_with(case, l2, seed):
-    fields = fields_of(case, 1)
-    shape = (*fields.inside.shape, case.model.config.embedding_dim)
-    start = torch.tensor(np.random.default_rng(seed).normal(size=shape))
-    answering = fields.respond(start * fields.inside[..., None]) > 0
-    found = closed_form(fields, l2, active=answering)
-    assert (found.values >= value_of(fields, start, l2) - 1e-9).all()
-
-
-def one_channel(bias: float, word: float) -> Fields:
-    """Build a single neuron that reads one word of one number: ReLU(x + bias)."""
-    deep = deep_network(embedding_dim=1, channels=(1,), kernel_size=1, vocab_size=3)
-    deep.convs[0].weight.data.fill_(1.0)
-    deep.convs[0].bias.data.fill_(bias)
-    deep.embedding.weight.data[2] = word
-    return Fields.of(deep, torch.tensor([[2]]), 1, [0])
-
-
-@pytest.mark.parametrize("l2", [0.05, 0.3, 4.0])
-@pytest.mark.parametrize("bias", [0.0, 0.5])
-def test_of_one_channel_with_a_bias_of_zero_or_more_the_closed_form_is_the_global_optimum(bias, l2):
-    fields = one_channel(bias, 2.0)
-    found, a = closed_form(fields, l2), 2.0 + bias
-    assert float(found.vectors) == pytest.approx(a / (2 * l2))
-    assert float(found.values) == pytest.approx(a * bias + a * a / (4 * l2))
-    assert float(found.values) == pytest.approx(float(highest(fields, 0, l2)[0]))
-
-
-def test_a_negative_bias_can_make_the_optimum_worse_than_no_input_at_all():
-    # a = 1: x - 1 - 0.3 x^2 has its top at 5/3, 1/6 below the nothing that x = 0 gives.
-    fields = one_channel(-1.0, 2.0)
-    found = closed_form(fields, 0.3)
-    assert float(found.values) == pytest.approx(-1 / 6)
-    assert float(highest(fields, 0, 0.3)[0]) == 0
-    nothing = closed_form(fields, 0.3, active=torch.zeros(1, 1, dtype=torch.bool))
-    assert float(nothing.values) == 0 and not nothing.active.any()
-
-
-@pytest.mark.parametrize("padding", ["masked", "paper"])
-@pytest.mark.parametrize("seed", [0, 1, 2, 3])
-def test_without_similarity_the_climb_reaches_the_closed_form(seed, padding):
-    deep = deep_network(seed=seed, channels=(6, 3), padding=padding)
-    locations = strongest_locations(deep, IDS, 1, 0, count=9)
-    found = invert(
-        deep, IDS, 1, locations, l2=0.3, similarity=0.0, steps=1500, learning_rate=0.01, seed=seed
-    )
-    fields = found.fields
-    start = fields.place(xavier_inputs(deep, 1, seed)[0])
-    exact = closed_form(fields, 0.3, active=fields.respond(start) > 0)
-    torch.testing.assert_close(found.vectors[0], exact.vectors, rtol=0, atol=1e-4)
-    torch.testing.assert_close(found.values[-1, 0], exact.values, rtol=0, atol=1e-6)
-    torch.testing.assert_close(found.overall, exact.overall, rtol=0, atol=1e-4)
-    assert found.converged.all()
-
-
 def test_the_optimum_of_the_embedding_is_the_word_itself_made_longer():
     deep = deep_network()
     found = invert(deep, IDS, 0, [0, 4], l2=0.5, similarity=0.0, steps=1500, learning_rate=0.01)
     torch.testing.assert_close(
         found.overall, found.fields.activations / (2 * 0.5), rtol=0, atol=1e-4
     )
-
-
-@pytest.mark.parametrize("layer", [0, 2])
-def test_the_closed_form_is_of_the_first_layer(layer):
-    fields = replace(one_channel(0.0, 1.0), layer=layer)
-    with one_sentence(ValueError, f"the closed form is of layer 1, got locations of layer {layer}"):
-        closed_form(fields, 0.1)
-
-
-@pytest.mark.parametrize("l2", [0.0, -1.0, float("nan"), float("inf")])
-def test_the_closed_form_needs_an_l2_above_zero(l2):
-    with one_sentence(ValueError, f"l2 is a positive number, got {l2}"):
-        closed_form(one_channel(0.0, 1.0), l2)
-
-
-def on_the_shipped_network() -> ClosedForm:
-    deep, ids, chosen = review_locations(3)
-    return closed_form(Fields.of(deep, ids, 1, chosen), 0.004)
-
-
-def test_the_closed_form_of_the_shipped_network_settles_in_a_few_rounds():
-    found = on_the_shipped_network()
-    assert found.rounds < 20 and (found.values > 0).all() and found.active.any(dim=1).all()
 
 
 # Similarity as a trend ------------------------------------------------------------------------
@@ -768,6 +369,7 @@ def test_where_all_neurons_answer_their_sum_is_the_closed_form_on_all_of_them(pa
 
 
 # Bad input -------------------------------------------------------------------------------------
+
 
 NAN = float("nan")
 
