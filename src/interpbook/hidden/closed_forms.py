@@ -11,7 +11,8 @@ from torch import Tensor
 from interpbook.hidden.fields import Fields
 from interpbook.hidden.objectives import response, squared_length
 
-_ROUNDS = 1000  # far more than there are; a channel at zero but for rounding could flip for ever
+# Far more rounds than it takes: a channel that is zero but for rounding could flip for ever.
+_ROUNDS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,13 +24,24 @@ class ClosedForm:
     vectors : Tensor of shape (B, R, m)
         X = W_S^T a_S / (2 l2).
     overall : Tensor of shape (B, m)
-        Their means, equation (8).
+        x_overall, equation (8): the mean of ``vectors`` over the words of each field.
     values : Tensor of shape (B,)
-        The objective there.
+        The objective at ``vectors``.
     active : Tensor of shape (B, channels), bool
         S: the channels that count (a > 0) and answer X with more than zero.
     rounds : int
         How often sets were corrected until each agreed with its X.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier, pad
+    >>> classifier = load_classifier("mr_deep")
+    >>> ids = pad(classifier.encode(["a tedious and charming film"]))
+    >>> found = closed_form(Fields.of(classifier.model, ids, 1, [1, 3]), l2=0.004)
+    >>> found.vectors.shape, found.overall.shape
+    (torch.Size([2, 5, 300]), torch.Size([2, 300]))
+    >>> (found.values > 0).tolist()
+    [True, True]
     """
 
     vectors: Float[Tensor, "B R m"]
@@ -51,10 +63,10 @@ def closed_form(
     exactly; if not, S becomes that set. Each round climbs, since the sum over S touches the
     objective from below where S answers, so the rounds end.
 
-    It is a local optimum, the one above its start. Other sets can have optima of their own, so
-    neither this nor a climb is sure of the highest; with negative biases it can even be worth less
-    than the 0 of no input at all. With similarity, or in a deeper layer, where
-    channels with negative weights lie between, there is no such form.
+    What the rounds end at is a local optimum, the one above their start. Other sets can have
+    optima of their own, so neither this nor a climb is sure of the highest; with negative biases
+    the optimum can even be worth less than the 0 of no input at all. With similarity, or in a
+    deeper layer, where channels with negative weights lie between, there is no such form.
 
     Parameters
     ----------
@@ -66,15 +78,33 @@ def closed_form(
         The set to begin with; all channels with a > 0 by default. To compare with a climb, the
         channels that answer its start.
 
+    Returns
+    -------
+    ClosedForm
+        The optimum of each location.
+
     Raises
     ------
     ValueError
-        If the layer is another, or ``l2`` is not positive.
+        If the locations are of another layer than 1, or ``l2`` is not positive.
 
     References
     ----------
     Yuan et al. (2019), equation (6) with lambda_2 = 0; the closed form is ours. The rounds are the
     concave-convex procedure of Yuille & Rangarajan (2003).
+
+    Examples
+    --------
+    The words that the location at "tedious" looks for:
+
+    >>> from interpbook import load_classifier, pad
+    >>> classifier = load_classifier("mr_deep")
+    >>> ids = pad(classifier.encode(["a tedious and charming film"]))
+    >>> from interpbook import nearest_words
+    >>> found = closed_form(Fields.of(classifier.model, ids, 1, [1]), l2=0.004)
+    >>> (near,) = nearest_words(classifier.model, classifier.vocabulary, found.overall, 3)
+    >>> [word for word, _ in near]
+    ['leaden', 'plodding', 'labored']
     """
     if fields.layer != 1:
         raise ValueError(f"the closed form is of layer 1, got locations of layer {fields.layer}")

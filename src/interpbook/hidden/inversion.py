@@ -74,18 +74,32 @@ class Inversion:
     steps : tuple of int
         After how many steps the values below were noted; 0 is the start.
     values : Tensor of shape (noted, restarts, B)
-        The objective.
+        The objective after each of ``steps``.
     path : Tensor of shape (noted, restarts, B, m)
-        The overall vectors.
+        The overall vectors after each of ``steps``.
     gradients : Tensor of shape (restarts, B)
         The length of the objective's gradient at the end, in units of its first term's: zero at an
         optimum, 1 where the regularisation does not hold the first term yet. Where the location
         does not answer, the first term has none: zero if nothing else pulls, infinite if so.
     answered : Tensor of shape (restarts, B), bool
-        Where the location answers the input found with one of the channels that count. Where not,
-        the response never moved the input, and its words mean nothing: take another start.
+        Where the location answers the input found with one of the channels that count. Where it
+        does not, the response never moved the input, whose words mean nothing: take another start.
     terms : dict of str to Tensor of shape (noted, restarts, B)
         What the values are sums of, as ``Objective.terms`` names them.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier, pad
+    >>> classifier = load_classifier("mr_deep")
+    >>> ids = pad(classifier.encode(["a tedious and charming film"]))
+    >>> settings = {"steps": 20, "learning_rate": 0.02, "restarts": 2}
+    >>> found = invert(classifier.model, ids, 1, [1, 3], **settings)
+    >>> found.vectors.shape, found.overall.shape
+    (torch.Size([2, 2, 5, 300]), torch.Size([2, 300]))
+    >>> found.steps[:3], found.values.shape
+    ((0, 1, 2), torch.Size([21, 2, 2]))
+    >>> [round(cosine, 1) for cosine in found.agreement().tolist()]
+    [0.9, 0.4]
     """
 
     fields: Fields
@@ -161,9 +175,10 @@ def invert(
     l2, similarity : float
         lambda_1 and lambda_2, those of Yuan et al. for MR by default.
     steps : int
-        How many steps Adam takes, with beta_1 = 0.9 and beta_2 = 0.999. The paper does not say.
+        How many steps Adam takes, with beta_1 = 0.9 and beta_2 = 0.999. The paper does not say how
+        many it took.
     learning_rate : float
-        The paper's "2 x e^-4", read as 2e-4.
+        Adam's step size: the paper's "2 x e^-4", read as 2e-4.
     restarts : int
         Random starts for each location.
     seed : int
@@ -185,6 +200,19 @@ def invert(
     References
     ----------
     Yuan et al. (2019), equations (5) to (8).
+
+    Examples
+    --------
+    The words that the location at "tedious" looks for:
+
+    >>> from interpbook import load_classifier, pad
+    >>> classifier = load_classifier("mr_deep")
+    >>> ids = pad(classifier.encode(["a tedious and charming film"]))
+    >>> from interpbook import nearest_words
+    >>> found = invert(classifier.model, ids, 1, [1], steps=20, learning_rate=0.02)
+    >>> (near,) = nearest_words(classifier.model, classifier.vocabulary, found.overall, 3)
+    >>> sorted(word for word, _ in near)
+    ['labored', 'leaden', 'plodding']
     """
     return invert_fields(
         Fields.of(deep, ids, layer, locations),
@@ -202,9 +230,26 @@ def invert_fields(fields: Fields, objective: Objective, how: Climb) -> Inversion
 def xavier_inputs(deep: DeepTextCNN, count: int, seed: int) -> Float[Tensor, "count length m"]:
     """Draw whole inputs X_0 of ``max_length`` words by Xavier's rule, uniform on +- sqrt(6/(l+m)).
 
+    Parameters
+    ----------
+    deep : DeepTextCNN
+        The network whose ``max_length`` l and ``embedding_dim`` m the inputs have.
+    count : int
+        How many inputs to draw.
+    seed : int
+        Decides the draws. A larger count leaves the first ones as they are.
+
     References
     ----------
     Glorot & Bengio (2010), equation (16).
+
+    Examples
+    --------
+    >>> from interpbook import DeepTextCNN, DeepTextCNNConfig
+    >>> config = DeepTextCNNConfig(vocab_size=10, num_classes=2, embedding_dim=4, max_length=8)
+    >>> inputs = xavier_inputs(DeepTextCNN(config), count=2, seed=0)
+    >>> inputs.shape, bool(inputs.abs().max() <= (6 / 12) ** 0.5)
+    (torch.Size([2, 8, 4]), True)
     """
     weight = deep.embedding.weight
     shape = (deep.config.max_length, deep.config.embedding_dim)
@@ -221,7 +266,7 @@ def climb(
     steps: int = 2000,
     learning_rate: float = 2e-4,
 ) -> Inversion:
-    """Climb the objective with Adam from given inputs, the B locations' of one start after another.
+    """Climb the objective with Adam from given inputs.
 
     Parameters
     ----------
@@ -230,14 +275,29 @@ def climb(
     objective : Objective
         What to climb.
     starts : Tensor of shape (restarts * B, R, m)
-        Where to begin.
+        Where to begin: the inputs of all B locations for the first start, then all for the second.
     steps, learning_rate
         Each is described under ``invert``.
 
     Raises
     ------
     ValueError
-        If ``steps`` or ``learning_rate`` is not positive, or the starts do not fit the fields.
+        If ``steps`` or ``learning_rate`` is not positive, the starts do not fit the fields, or the
+        climb leaves the finite numbers.
+
+    Examples
+    --------
+    From the optimum that the closed form finds there is nowhere to go:
+
+    >>> from interpbook.hidden.closed_forms import closed_form
+    >>> from interpbook import load_classifier, pad
+    >>> classifier = load_classifier("mr_deep")
+    >>> ids = pad(classifier.encode(["a tedious and charming film"]))
+    >>> fields = Fields.of(classifier.model, ids, 1, [1])
+    >>> top = closed_form(fields, l2=0.004)
+    >>> found = climb(fields, Objective(0.004, 0.0), top.vectors, steps=1)
+    >>> found.converged
+    tensor([[True]])
     """
     return _climb(fields, objective, starts, Climb(steps, learning_rate))
 
@@ -246,7 +306,7 @@ def climb(
 def _climb(
     fields: Fields, objective: Objective, starts: Float[Tensor, "rows R m"], how: Climb
 ) -> Inversion:
-    """Climb from given inputs, as ``climb`` does; how many restarts they are, the starts tell."""
+    """Climb from given inputs, as ``climb`` does; restarts are as many as the starts make."""
     B, R = fields.inside.shape
     m = fields.deep.config.embedding_dim
     if not len(starts) or len(starts) % B or starts.shape[1:] != (R, m):
@@ -275,7 +335,7 @@ def _climb(
             terms.append({name: part.detach() for name, part in parts.items()})
             path.append(repeated.mean(vectors.detach()))
         if step < how.steps:
-            # Set, not summed up: the batch's rows have no weights in common.
+            # The sum over rows gives each row its own gradient: none moves another's input.
             (vectors.grad,) = torch.autograd.grad(value.sum(), vectors)
             adam.step()
     (whole,) = torch.autograd.grad(value.sum(), vectors, retain_graph=True)
@@ -284,7 +344,7 @@ def _climb(
     ratio = length / first.flatten(1).norm(dim=1).clamp(min=_TINY)
     if not torch.isfinite(value).all():
         raise ValueError("the climb left the finite numbers: use a smaller learning rate")
-    # In layer 0 an answer is a word's vector, whose numbers have signs.
+    # A response can be negative in layer 0, where an answer is a word's vector.
     answered = parts["response"].detach() != 0
     shape = (restarts, B)
     return Inversion(
@@ -294,7 +354,7 @@ def _climb(
         tuple(noted),
         torch.stack(values).unflatten(1, shape),
         torch.stack(path).unflatten(1, shape),
-        # Where the first term has no gradient, any other is beyond its measure.
+        # Where the first term has no gradient, any other counts as infinitely larger.
         ratio.where(answered, torch.where(length > _TINY, torch.inf, 0.0)).view(shape),
         answered.view(shape),
         {name: torch.stack([part[name] for part in terms]).unflatten(1, shape) for name in parts},
@@ -342,6 +402,17 @@ def invert_by_neuron(
     References
     ----------
     Yuan et al. (2019), equation (4).
+
+    Examples
+    --------
+    One climb for each channel that answers:
+
+    >>> from interpbook import load_classifier, pad
+    >>> classifier = load_classifier("mr_deep")
+    >>> ids = pad(classifier.encode(["a tedious and charming film"]))
+    >>> sums, neurons = invert_by_neuron(classifier.model, ids, 1, [1], steps=2)
+    >>> sums.shape, len(neurons.fields.locations)
+    (torch.Size([1, 5, 300]), 113)
     """
     fields = Fields.of(deep, ids, layer, locations)
     objective, how = Objective(l2, 0.0), Climb(steps, learning_rate, seed=seed)

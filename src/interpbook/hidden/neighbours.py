@@ -16,6 +16,7 @@ from interpbook.text import PADDING, UNKNOWN, Vocabulary
 from interpbook.vectors.cosines import highest
 
 Layout = Literal["tsne", "pca"]
+"""How a plane is laid out: by scikit-learn's ``TSNE`` or by its ``PCA``."""
 
 
 @torch.no_grad()
@@ -24,13 +25,38 @@ def nearest_ids(
 ) -> tuple[Int64[Tensor, "B count"], Float[Tensor, "B count"]]:
     """Return the ids of the words with the highest cosine to each vector, and the cosines.
 
-    Padding, the unknown word and words with a zero vector are no neighbours.
+    Padding, the unknown word and words with a zero vector are no neighbours. Of words with the
+    same cosine, that with the lower id comes first.
+
+    Parameters
+    ----------
+    model : DeepTextCNN or TextCNN
+        Its embedding is searched, as it is after training.
+    vectors : Tensor of shape (B, m)
+        Vectors of the embedding's length, such as ``Inversion.overall``.
+    count : int
+        How many words to return for each vector.
+
+    Returns
+    -------
+    ids, cosines : Tensor of shape (B, count)
+        The nearest first.
 
     Raises
     ------
     ValueError
         If a vector has another length than the model's, is zero or not finite, or ``count`` is
         not between 1 and the number of words.
+
+    Examples
+    --------
+    A word's vector is nearest to itself:
+
+    >>> from interpbook import DeepTextCNN, DeepTextCNNConfig
+    >>> deep = DeepTextCNN(DeepTextCNNConfig(vocab_size=10, num_classes=2, embedding_dim=4))
+    >>> ids, cosines = nearest_ids(deep, deep.embedding.weight[4:6].detach(), count=3)
+    >>> ids.shape, ids[:, 0].tolist()
+    (torch.Size([2, 3]), [4, 5])
     """
     table = model.embedding.weight
     ordinary = table.any(dim=1)
@@ -63,7 +89,7 @@ def nearest_words(
     vocabulary : Vocabulary
         The words of the embedding.
     vectors : Tensor of shape (B, m)
-        Such as ``Inversion.overall``.
+        Vectors of the embedding's length, such as ``Inversion.overall``.
     count : int
         How many words to list for each vector.
 
@@ -75,11 +101,20 @@ def nearest_words(
     Raises
     ------
     ValueError
-        If the vocabulary is another model's, or as ``nearest_ids``.
+        If the vocabulary is another model's, or for the reasons that ``nearest_ids`` names.
 
     References
     ----------
     Yuan et al. (2019), section "Visualization of Optimized Inputs".
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> classifier = load_classifier("mr_deep")
+    >>> vector = classifier.model.embedding.weight[classifier.vocabulary.encode(["tedious"])]
+    >>> (near,) = nearest_words(classifier.model, classifier.vocabulary, vector.detach(), 2)
+    >>> [(word, round(cosine, 3)) for word, cosine in near]
+    [('tedious', 1.0), ('plodding', 0.78)]
     """
     if len(vocabulary) != len(model.embedding.weight):
         raise ValueError(
@@ -111,6 +146,11 @@ def lay_out_plane(
     seed : int
         Decides where t-SNE's points start; PCA draws nothing.
 
+    Returns
+    -------
+    ndarray of shape (n, 2)
+        Where each vector stands; the axes have no unit.
+
     Raises
     ------
     ValueError
@@ -120,8 +160,14 @@ def lay_out_plane(
     References
     ----------
     van der Maaten & Hinton (2008); scikit-learn's documentation.
+
+    Examples
+    --------
+    >>> plane = lay_out_plane(torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]), "pca")
+    >>> plane.shape
+    (3, 2)
     """
-    from sklearn.decomposition import PCA  # a second that most readers never need
+    from sklearn.decomposition import PCA  # importing it takes a second, which few readers need
     from sklearn.manifold import TSNE
 
     if how not in get_args(Layout):
@@ -140,7 +186,8 @@ def lay_out_plane(
         perplexity=min(perplexity, max((len(units) - 1) / 3, 1e-3)),
         init="pca" if len(units) > 2 else "random",
         random_state=seed,
-        # As fast for so few, and no threads that wait for each other on a busy machine.
+        # For so few points the exact method is as fast, and has no threads that wait for each
+        # other on a busy machine.
         method="exact" if len(units) < 500 else "barnes_hut",
     )
     return plane.fit_transform(units)

@@ -15,23 +15,57 @@ def response(
 ) -> Float[Tensor, " B"]:
     """Return a . a', equation (5): how much an input's activation is that of the text.
 
+    Parameters
+    ----------
+    wanted, found : Tensor of shape (B, channels)
+        a, the locations' answers to the text, and a', those to the input.
+
     References
     ----------
     Yuan et al. (2019), equation (5).
+
+    Examples
+    --------
+    >>> import torch
+    >>> response(torch.tensor([[2.0, 3.0]]), torch.tensor([[5.0, 7.0]]))
+    tensor([31.])
     """
     return (wanted * found).sum(dim=1)
 
 
 def squared_length(vectors: Float[Tensor, "B R m"]) -> Float[Tensor, " B"]:
-    """Return ||X||^2, the L2 term of equation (6), over a receptive field of R words."""
+    """Return ||X||^2, the L2 term of equation (6), over a receptive field of R words.
+
+    Parameters
+    ----------
+    vectors : Tensor of shape (B, R, m)
+        One input for each of B locations.
+
+    References
+    ----------
+    Yuan et al. (2019), equation (6).
+
+    Examples
+    --------
+    >>> import torch
+    >>> squared_length(torch.tensor([[[1.0, 0.0], [0.0, 2.0]]]))
+    tensor([5.])
+    """
     return vectors.square().sum(dim=(1, 2))
 
 
 def similarity(vectors: Float[Tensor, "B R m"], inside: Bool[Tensor, "B R"]) -> Float[Tensor, " B"]:
     """Return Sim(X), equation (7): how much the vectors of a receptive field point one way.
 
-    (1/N) times the sum of the cosines of all N^2 pairs, each vector with itself too. So it lies in
-    0..N, is N for vectors of one direction, and does not change with their lengths.
+    Sim(X) is (1/N) times the sum of the cosines of all N^2 pairs, each vector with itself too. So
+    it lies in 0..N, is N for vectors of one direction, and does not change with their lengths.
+
+    Parameters
+    ----------
+    vectors : Tensor of shape (B, R, m)
+        One input for each of B locations.
+    inside : Tensor of shape (B, R), bool
+        Which of the R words count; N is their number.
 
     References
     ----------
@@ -44,7 +78,7 @@ def similarity(vectors: Float[Tensor, "B R m"], inside: Bool[Tensor, "B R"]) -> 
     >>> similarity(torch.tensor([[[1.0, 0], [2, 0]], [[1, 0], [0, 3]]]), inside)
     tensor([2., 1.])
     """
-    products = vectors @ vectors.transpose(1, 2)  # (B, R, R): half the time of unit vectors
+    products = vectors @ vectors.transpose(1, 2)  # (B, R, R); unit vectors take twice as long
     squares = products.diagonal(dim1=1, dim2=2).clamp(min=_TINY)
     weights = squares.rsqrt() * inside
     cosines = products * weights[:, :, None] * weights[:, None, :]
@@ -64,6 +98,19 @@ class Objective:
     ------
     ValueError
         If a weight is negative or not finite.
+
+    References
+    ----------
+    Yuan et al. (2019), equation (6).
+
+    Examples
+    --------
+    >>> import torch
+    >>> inside = torch.ones(1, 2, dtype=torch.bool)
+    >>> vectors = torch.tensor([[[1.0, 0.0], [0.0, 2.0]]])
+    >>> a = torch.tensor([[2.0, 3.0]])
+    >>> Objective(l2=0.5, similarity=0.0).terms(a, a, vectors, inside)
+    {'response': tensor([13.]), 'l2': tensor([-2.5000])}
     """
 
     l2: float = 0.004
@@ -82,7 +129,22 @@ class Objective:
         vectors: Float[Tensor, "B R m"],
         inside: Bool[Tensor, "B R"],
     ) -> dict[str, Float[Tensor, " B"]]:
-        """Return the terms that are on, with their weights and signs, to be summed."""
+        """Return the terms that are on, with their weights and signs, to be summed.
+
+        Parameters
+        ----------
+        wanted, found : Tensor of shape (B, channels)
+            a, the locations' answers to the text, and a', those to the input.
+        vectors : Tensor of shape (B, R, m)
+            The input.
+        inside : Tensor of shape (B, R), bool
+            Which of the R words of each field count.
+
+        Returns
+        -------
+        dict of str to Tensor of shape (B,)
+            ``response``; ``l2`` and ``similarity`` if their weights are not zero.
+        """
         terms = {"response": response(wanted, found)}
         if self.l2:
             terms["l2"] = -self.l2 * squared_length(vectors)

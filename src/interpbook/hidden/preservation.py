@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import torch
@@ -24,8 +24,8 @@ from interpbook.hidden.saliency import strongest_locations
 from interpbook.models import DeepTextCNN, as_deep_text_cnn, document_lengths, predict
 from interpbook.text import UNKNOWN, pad
 
-Method = str
-"""A name of ``METHODS``."""
+Method = Annotated[str, "a name of METHODS"]
+"""A way of interpreting a location: a name of ``METHODS``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +35,24 @@ class PreservationStudy:
     Attributes
     ----------
     method : str
-        Where the words came from, as in ``interpretation_words``.
+        Where the words came from; ``interpretation_words`` describes each method.
     locations, words : tuple of int
         The numbers k of locations and m of words for each that were tried.
     targets : Tensor of shape (N,), int64
         The classes that the model said of the documents.
     kept : Tensor of shape (N, len(locations), len(words)), bool
-        Whether it says the same of the k m words.
+        Whether the model says the same class of the k m words, for K numbers k and M numbers m.
+
+    Examples
+    --------
+    >>> kept = torch.tensor([True, True, False, True])[:, None, None]
+    >>> targets = torch.tensor([0, 1, 1, 0])
+    >>> study = PreservationStudy("inversion", (3,), (5,), targets, kept)
+    >>> study.rate(3, 5)
+    0.75
+    >>> low, high = study.interval(3, 5)
+    >>> round(low, 3), round(high, 3)
+    (0.301, 0.954)
     """
 
     method: Method
@@ -95,9 +106,14 @@ def paired_lead(
     won, lost : number
         Documents that only the first keeps, and that only the second keeps; or means over runs.
     documents : int
-        In all.
+        How many documents there are, those that both or neither keep too.
     confidence : float
         How often such an interval holds the true difference: 0.95 by default.
+
+    Returns
+    -------
+    lead, low, high : float
+        The difference of the shares and the ends of its interval, from the normal approximation.
 
     Raises
     ------
@@ -108,6 +124,12 @@ def paired_lead(
     --------
     >>> [round(number, 3) for number in paired_lead(30, 10, 100)]
     [0.2, 0.082, 0.318]
+
+    Examples
+    --------
+    >>> lead, low, high = paired_lead(30, 10, 100)
+    >>> round(lead, 3), round(low, 3), round(high, 3)
+    (0.2, 0.082, 0.318)
     """
     # Rounded, since two means add up to a whole number only but for a float's last digit.
     if min(won, lost) < 0 or documents < max(round(won + lost, 9), 1):
@@ -152,15 +174,31 @@ def preservation_study(
     locations, words : sequence of int
         The numbers k and m to try; their largest product fits into ``max_length``.
 
+    Returns
+    -------
+    PreservationStudy
+        For each document, k and m, whether the class is kept.
+
     Raises
     ------
     ValueError
-        If a k or an m is not positive, k m words are longer than a document can be, or as
-        ``interpretation_words``.
+        If a k or an m is not positive, k m words are longer than a document can be, or for the
+        reasons that ``interpretation_words`` names.
 
     References
     ----------
     Yuan et al. (2019), section "Evaluation of Interpretability".
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> classifier = load_classifier("mr_deep")
+    >>> documents = classifier.encode(["a tedious and charming film", "a moving story"])
+    >>> study = preservation_study(
+    ...     classifier.model, documents, "closed form", locations=(1, 2), words=(3,)
+    ... )
+    >>> study.kept.shape, study.rate(2, 3)
+    (torch.Size([2, 2, 1]), 1.0)
     """
     locations, words = tuple(locations), tuple(words)
     for name, numbers in (("locations", locations), ("words", words)):
@@ -223,9 +261,10 @@ def interpretation_words(
     layer : int
         1 for the first convolution.
     locations, words : int
-        How many of each, at most.
+        How many locations of each document, and how many words of each location, at most.
     settings : mapping
-        ``l2``, ``similarity``, ``steps`` and ``learning_rate``, as in ``invert``.
+        ``l2``, ``similarity``, ``steps``, ``learning_rate`` and ``restarts``, each described under
+        ``invert``; what is left out has its default there.
     seed : int
         Decides the climbs' starts and whatever is drawn.
 
@@ -237,7 +276,19 @@ def interpretation_words(
     Raises
     ------
     ValueError
-        If the method is unknown, a document has no live location in the layer, or as ``invert``.
+        If the method is unknown, a document has no live location in the layer, or for the reasons
+        that ``invert`` names.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> classifier = load_classifier("mr_deep")
+    >>> documents = classifier.encode(["a tedious and charming film"])
+    >>> ((first, second),) = interpretation_words(
+    ...     classifier.model, documents, torch.tensor([0]), "own words", locations=2, words=3
+    ... )
+    >>> classifier.vocabulary.decode(first), classifier.vocabulary.decode(second)
+    (['tedious', 'a', 'and'], ['a', 'tedious', 'and'])
     """
     if method not in _METHODS:
         raise ValueError(f"a method is one of {', '.join(_METHODS)}, got {method!r}")

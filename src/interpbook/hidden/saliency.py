@@ -128,6 +128,14 @@ def location_saliency(
     References
     ----------
     Yuan et al. (2019), equations (1) to (3).
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier, pad
+    >>> classifier = load_classifier("mr_deep")
+    >>> ids = pad(classifier.encode(["a tedious and charming film"]))
+    >>> location_saliency(classifier.model, ids, layer=1, target=0)
+    tensor([[ 0.4910,  0.8171,  0.4099,  0.3986, -0.3624]])
     """
     return channel_saliency(deep, ids, layer, target).sum(dim=1)
 
@@ -137,7 +145,36 @@ def channel_saliency(
 ) -> Float[Tensor, "N d padded"]:
     """Return the share of each of a layer's d channels in ``location_saliency``, in logits.
 
-    Parameters, errors and source are those of ``location_saliency``.
+    Parameters
+    ----------
+    deep, ids, layer, target
+        Each is described under ``location_saliency``.
+
+    Returns
+    -------
+    Tensor of shape (N, d, l)
+        dS_c / da_ijk . a_ijk in logits; zero after a document's end. Under ``padding="paper"`` as
+        many locations as ``max_length``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For the reasons that ``location_saliency`` names.
+
+    References
+    ----------
+    Yuan et al. (2019), equations (1) to (3).
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier, pad
+    >>> classifier = load_classifier("mr_deep")
+    >>> ids = pad(classifier.encode(["a tedious and charming film"]))
+    >>> shares = channel_saliency(classifier.model, ids, layer=1, target=0)
+    >>> shares.shape
+    torch.Size([1, 128, 5])
+    >>> torch.equal(shares.sum(dim=1), location_saliency(classifier.model, ids, 1, 0))
+    True
     """
     return ReadBatch.of(deep, ids, layer).saliency(layer, target)
 
@@ -155,10 +192,30 @@ def strongest_locations(
     location, one whose activation is zero throughout, is never among them: it has nothing to say.
     So a short document may have fewer than ``count``.
 
+    Parameters
+    ----------
+    deep, ids, layer, target
+        Each is described under ``location_saliency``.
+    count : int
+        How many locations to list for each document, at most.
+
+    Returns
+    -------
+    list of lists of int
+        For each document, word positions.
+
     Raises
     ------
     TypeError, ValueError
-        If ``count`` is not positive, or as ``location_saliency``.
+        If ``count`` is not positive, or for the reasons that ``location_saliency`` names.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier, pad
+    >>> classifier = load_classifier("mr_deep")
+    >>> ids = pad(classifier.encode(["a tedious and charming film"]))
+    >>> strongest_locations(classifier.model, ids, layer=1, target=0, count=2)
+    [[1, 0]]
     """
     count = number_from(count, 1, f"count is a positive number, got {count}")
     batch = ReadBatch.of(deep, ids, layer)

@@ -84,10 +84,29 @@ class WordVectors:
     def neighbours(self, word: str, count: int = 5) -> list[tuple[str, float]]:
         """List the words whose vectors have the highest cosine with that of ``word``.
 
+        Parameters
+        ----------
+        word : str
+            A word with a vector; it is no neighbour of itself.
+        count : int
+            How many words to list, if there are as many.
+
+        Returns
+        -------
+        list of (word, cosine)
+            The nearest first, and of equal ones that which comes first in ``words``.
+
         Raises
         ------
         KeyError
             If ``word`` has no vector.
+
+        Examples
+        --------
+        >>> table = np.array([[1, 0], [0, 1], [3, 4]], np.float32)
+        >>> vectors = WordVectors(("east", "north", "northeast"), table, "made up")
+        >>> [(word, round(cosine, 2)) for word, cosine in vectors.neighbours("east")]
+        [('northeast', 0.6), ('north', 0.0)]
         """
         norms = np.linalg.norm(self.vectors, axis=1)
         query = self[word]
