@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import interpbook
+from support.places import ROOT
 
 PACKAGE = Path(interpbook.__file__).parent
 
@@ -105,6 +106,16 @@ def test_an_import_inside_a_function_counts():
 def test_no_folder_is_a_wall_of_files(folder):
     modules = [path.stem for path in (PACKAGE / folder).glob("*.py") if path.stem != "__init__"]
     assert len(modules) <= MOST_MODULES, modules
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path.relative_to(PACKAGE) for path in FILES if path.stem != "__init__"],
+    ids=lambda path: path.as_posix(),
+)
+def test_every_module_has_its_test_file_at_the_mirrored_place(path):
+    mirrored = path.with_name(f"test_{path.stem.lstrip('_')}.py")
+    assert (ROOT / "tests" / mirrored).is_file(), f"tests/{mirrored.as_posix()} is missing"
 
 
 @pytest.mark.parametrize("package", ["", *PACKAGES])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from typing import get_args
 
@@ -17,61 +16,16 @@ from hypothesis import strategies as st
 from interpbook import Classifier, Vocabulary, load_classifier, load_corpus
 from interpbook.attacks import AttackResult, Change, Ranking, Typo, attack, attack_texts, misspell
 from interpbook.text import tokenize_with_spans
-from support.browsing import Reader, assert_harmless
-from support.networks import WORDS, network, tiny_classifier
+from support.attacking import CASED, builders, predicted, stubborn, texts
+from support.browsing import assert_harmless
+from support.networks import tiny_classifier
 from support.places import MIRROR
 
 RANKINGS, TYPOS = get_args(Ranking), get_args(Typo)
 every_ranking = pytest.mark.parametrize("ranking", RANKINGS)
 
 
-# Small classifiers and texts with all that texts hold. --------------------------------------------
-
-MARKS = ["e\u0301te\u0301", "naïve", "👍🏽", "<b>", "&amp;", "…"]
-# Known beside WORDS: other scripts, digits, a long word, and what typos of "a", "slow" and "GOOD"
-# make, the last only where the case is kept.
-CASED = ("GOOD", "9OOD", "G0OD", "GO0D")
-ODD = ("été", "हिन्दी", "1990s", "x" * 300, "4", "aa", "5low", "Isn't", *CASED)
-VOCABULARY = Vocabulary(("<pad>", "<unk>", *WORDS, *ODD))
-PIECES = st.sampled_from([*WORDS, "SLOW", "Isn’t", "zebra", "z" * 300, "2", *ODD, *MARKS])
-GAPS = st.sampled_from([" ", ", ", "\n", " — ", "' ", "! <i>"])
-
-
-@st.composite
-def texts(draw: st.DrawFn, *, max_words: int = 9) -> str:
-    pieces = draw(st.lists(PIECES, max_size=max_words))
-    return "".join(piece + draw(GAPS) for piece in pieces)
-
-
-@st.composite
-def builders(draw: st.DrawFn) -> Callable[[], Classifier]:
-    """Draw what builds a classifier; the test builds it, as in ``networks.Case``.
-
-    It may keep the case, and it knows odd words as well.
-    """
-    config = {
-        "num_classes": draw(st.integers(2, 4)),
-        "seed": draw(st.integers(0, 2**32 - 1)),
-        "widths": tuple(draw(st.lists(st.integers(1, 3), min_size=1, max_size=2))),
-        "filters_per_width": draw(st.integers(1, 6)),
-        "padding": draw(st.sampled_from(["masked", "paper"])),
-        "max_length": draw(st.integers(3, 12)),
-    }
-    lowercase = draw(st.booleans())
-
-    def build() -> Classifier:
-        model = network(vocab_size=len(VOCABULARY), dtype=torch.float32, **config)
-        names = tuple(f"class {q}" for q in range(config["num_classes"]))
-        return Classifier(model, VOCABULARY, names, lowercase=lowercase)
-
-    return build
-
-
-def predicted(classifier: Classifier, text: str) -> int:
-    """Return the predicted class; 0 for a text without a word."""
-    if not tokenize_with_spans(text):
-        return 0
-    return int(classifier.predict_proba([text])[0].argmax())
+# Replayed from the text. --------------------------------------------------------------------------
 
 
 def is_close_call(classifier: Classifier, text: str) -> bool:
@@ -293,13 +247,6 @@ def test_no_texts_no_results():
 # How it ends. -------------------------------------------------------------------------------------
 
 
-def stubborn(**config) -> Classifier:
-    """Build a classifier that always says class 0."""
-    classifier = tiny_classifier(**config)
-    classifier.model.output.bias.data += torch.tensor([100.0, 0.0])
-    return classifier
-
-
 @every_ranking
 @pytest.mark.parametrize(
     ("text", "budget", "outcome", "changes"),
@@ -421,109 +368,6 @@ def test_lists_that_do_not_fit_are_refused(as_users_run_it):
 def test_one_class_cannot_be_left():
     with pytest.raises(ValueError, match="the classifier has one class only"):
         attack(tiny_classifier(class_names=["any"]), "good", 0)
-
-
-def test_a_record_that_contradicts_itself_is_refused():
-    result = attack(stubborn(), "a good movie", 0, max_changes=2)
-    first, second = result.changes
-    with pytest.raises(ValueError, match=r"3 states .* 2 classes have logits of shape \(2, 2\)"):
-        replace(result, logits=result.logits[:2])
-    with pytest.raises(ValueError, match="a word was changed twice"):
-        replace(result, changes=(first, first))
-    with pytest.raises(ValueError, match="the text does not hold"):
-        replace(result, changes=(first, replace(second, start=second.start + 1)))
-    for wrong in (
-        {"outcome": "prediction changed"},
-        {"logits": result.logits.flip(1)},
-        {"logits": torch.stack([result.logits[0], result.logits[0].flip(0), result.logits[0]])},
-    ):
-        with pytest.raises(ValueError, match="the logits do not agree with the outcome"):
-            replace(result, **wrong)
-    with pytest.raises(ValueError, match="2 changes cannot end with the outcome 'already miscl"):
-        replace(result, outcome="already misclassified")
-    with pytest.raises(ValueError, match="0 changes cannot end with the outcome 'prediction ch"):
-        replace(result, changes=(), logits=result.logits[:1], outcome="prediction changed")
-
-
-def test_an_outcome_that_does_not_exist_is_refused(as_users_run_it):
-    result = attack(stubborn(), "a good movie", 0, max_changes=2)
-    with pytest.raises(ValueError, match=r"outcomes are prediction changed, .*, got 'bored'"):
-        replace(result, outcome="bored")
-
-
-# How it looks. ------------------------------------------------------------------------------------
-
-NASTY = [
-    "<script>alert(1)</script> good",
-    'good" onmouseover="alert(1) "movie',
-    "</span><img src=x onerror=alert(1)> good",
-    "good <!-- movie --> &lt;b&gt;",
-]
-
-
-@pytest.mark.parametrize("text", NASTY)
-def test_texts_and_class_names_are_escaped(text):
-    classifier = stubborn(class_names=(text, "<script>'\"&"))
-    result = attack(classifier, text, 0)
-    assert result.num_changes
-    assert_harmless(result._repr_html_())
-    assert result.text in Reader(result._repr_html_()).text_without_numbers
-
-
-@given(builders(), texts(), st.text(st.characters(exclude_categories=["Cs"])))
-def test_any_text_is_shown(build, text, more):
-    classifier, text = build(), text + more
-    result = attack(classifier, text, predicted(classifier, text), "word_scores", 4)
-    html = result._repr_html_()
-    assert_harmless(html)
-    shown = Reader(html).text_without_numbers
-    assert result.text in shown
-
-
-def test_the_rendering_marks_the_changes_and_says_why_it_stopped():
-    result = attack(stubborn(), "A movie, good but slow", 0, "exact", 2)
-    html = result._repr_html_()
-    reader = Reader(html)
-    assert html.count('class="ib-word ib-changed"') == 2
-    assert "font-weight: bold" in html and "dashed" in html, "not by colour alone"
-    for number, change in enumerate(result.changes, start=1):
-        assert ("title", f"{change.before} -> {change.after}") in reader.attributes
-        assert ("rt", str(number)) in reader.pieces
-        chance = f"{result.probabilities[number]:.1%}"
-        row = f"<tr><td>{number}</td><td>{change.before} -&gt; {change.after}</td><td>{chance}</td>"
-        assert row in html
-    assert f"<td>0</td><td>as written</td><td>{result.probabilities[0]:.1%}</td>" in html
-    assert "It stopped because the budget was spent; the prediction held." in reader.text
-    assert repr(result) == "AttackResult(exact: budget spent after 2 changes)"
-
-
-def test_every_outcome_has_its_sentence():
-    flips = load_classifier("reviews")
-    results = [
-        attack(flips, "A dull and lifeless film", 0, "exact"),
-        attack(stubborn(), "good", 0, max_changes=1),
-        attack(stubborn(), "good", 0),
-        attack(stubborn(), "good", 1),
-        attack(stubborn(), "", 0),
-    ]
-    sentences = [
-        "It stopped because the prediction changed.",
-        "It stopped because the budget was spent; the prediction held.",
-        "It stopped because no word was left that a typo makes unknown; the prediction held.",
-        "It did not start: the text is misclassified as it is.",
-        "It did not start: the text holds no word.",
-    ]
-    for result, sentence in zip(results, sentences, strict=True):
-        assert sentence in Reader(result._repr_html_()).text
-    assert results[0].succeeded and "1 change" in repr(results[0])
-
-
-def test_a_long_text_and_many_changes_are_shown_in_part():
-    result = attack(stubborn(), "good movie " * 2000, 0, "random", max_changes=150)
-    html = result._repr_html_()
-    left = len(result.text) - 10_000
-    assert f"{left:,} more characters are not shown" in html and len(html) < 50_000
-    assert "50 more changes are not shown" in html and html.count("<tr>") == 102
 
 
 # On the embedded corpora. -------------------------------------------------------------------------

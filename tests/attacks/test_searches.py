@@ -1,4 +1,4 @@
-"""Rankings against autograd, B and the forward pass; the search against a plain loop."""
+"""The search against a plain loop that looks at every word before each change."""
 
 from __future__ import annotations
 
@@ -8,88 +8,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor
-from torch.nn import functional as F
 
-from interpbook import TextCNN, decompose, pad
-from interpbook.attacks import Ranking, word_gradients
-from interpbook.attacks.searches import Search, search_changes
-from interpbook.models import document_lengths
-from interpbook.models.text_cnn import hide_windows
+from interpbook import pad
+from interpbook.attacks import Ranking
+from support.attacking import search, slow_scores
 from support.networks import Case, cases, network
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 RANKINGS = get_args(Ranking)
-
-
-def gradients_by_autograd(model: TextCNN, ids: Tensor, labels: Tensor) -> Tensor:
-    """Run the network behind the embedding and differentiate the summed loss."""
-    laid_out, windows = model.lay_out(ids)
-    x = model.embedding(laid_out).detach().requires_grad_()
-    pooled = [
-        hide_windows(conv(x.transpose(1, 2)), allowed).amax(dim=2)
-        for conv, allowed in zip(model.convs, windows.unbind(1), strict=True)
-    ]
-    logits = model.output(F.relu(torch.cat(pooled, dim=1)))
-    (gradient,) = torch.autograd.grad(F.cross_entropy(logits, labels, reduction="sum"), x)
-    return gradient
-
-
-def labels_of(data: st.DataObject, case: Case) -> Tensor:
-    classes = case.config["num_classes"]
-    return torch.tensor([data.draw(st.integers(0, classes - 1)) for _ in case.documents])
-
-
-@given(cases(distinct=True, damage=False), st.data())
-def test_gradients_are_autograds(case: Case, data):
-    model, ids, labels = case.model, case.ids, labels_of(data, case)
-    found = word_gradients(model, ids, labels)
-    expected = gradients_by_autograd(model, ids, labels)[:, : ids.shape[1]]
-    inside = torch.arange(ids.shape[1]) < document_lengths(ids)[:, None]
-    torch.testing.assert_close(found[inside], expected[inside], **EXACT)
-
-
-def test_gradients_of_equal_windows_go_to_the_first():
-    model, ids = network(widths=(2,), filters_per_width=9), torch.tensor([[2, 3, 2, 3, 2]])
-    found = word_gradients(model, ids, torch.tensor([0]))
-    assert found[0, 0].any() and found[0, 2].any() and not found[0, 3:].any()
-
-
-def test_a_confident_predictions_gradients_keep_their_order():
-    """In single precision p - y would round to zero, and any word would be as good."""
-    model = network(num_classes=2, widths=(1, 2), filters_per_width=20, dtype=torch.float32)
-    ids = torch.tensor([[2, 3, 4, 5, 6, 7]])
-    label = model(ids).argmax(dim=1)
-    order = word_gradients(model, ids, label).norm(dim=2).argsort()
-    sure = network(num_classes=2, widths=(1, 2), filters_per_width=20, dtype=torch.float32)
-    with torch.no_grad():
-        sure.output.weight *= 500
-        sure.output.bias *= 500
-    assert sure(ids).softmax(dim=1).max() == 1
-    assert not gradients_by_autograd(sure, ids, label).any()
-    assert torch.equal(word_gradients(sure, ids, label).norm(dim=2).argsort(), order)
-    assert sure(ids).diff().abs() > 110, "smaller than single precision holds"
-    [found] = search(sure, ids.tolist(), label.tolist(), "gradient", 1)
-    assert found.positions == [int(order[0, -1])] != [0]
-
-
-def search(model: TextCNN, documents, labels, ranking: Ranking, budget: int, **kw) -> list[Search]:
-    kw = {"changeable": lambda *_: True, "seeds": [0] * len(documents)} | kw
-    return search_changes(model, documents, labels, ranking, budget, **kw)
-
-
-def slow_scores(model: TextCNN, ranking: Ranking, document: list[int], label: int) -> Tensor:
-    """Score every word of one document as the ranking's name says, from the network as it is."""
-    ids = torch.tensor([document])
-    if ranking == "gradient":
-        return word_gradients(model, ids, torch.tensor([label])).norm(dim=2)[0]
-    if ranking == "exact":
-        swapped = ids.repeat(len(document), 1)
-        swapped.fill_diagonal_(1)
-        logits = model(swapped).detach()
-        others = torch.cat([logits[:, :label], logits[:, label + 1 :]], dim=1)
-        return others.amax(dim=1) - logits[:, label]
-    return decompose(model, ids).word_scores[0, : len(document), label]
 
 
 @st.composite
@@ -146,18 +72,6 @@ def test_among_equals_the_first_word_goes(ranking):
     orders = {tuple(one.positions) for one in found}
     assert len(orders) > 1 if ranking == "random" else orders == {(0, 1, 2)}
     assert {one.outcome for one in found} == {"budget spent"}
-
-
-def test_random_orders_are_fair_and_depend_on_a_documents_seed_alone():
-    model, document = network(num_classes=2, filters_per_width=1), [2, 3, 4, 5]
-    label = int(model(torch.tensor([document])).argmax())
-    model.output.bias.data[label] += 100.0
-    found = search(model, [document] * 400, [label] * 400, "random", 1, seeds=range(400))
-    counts = torch.bincount(torch.tensor([one.positions[0] for one in found]), minlength=4)
-    assert counts.min() > 60
-    longer = search(model, [document, [2] * 30], [label] * 2, "random", 4, seeds=[7, 8])[0]
-    alone = search(model, [document], [label], "random", 4, seeds=[7])[0]
-    assert longer.positions == alone.positions
 
 
 def test_a_budget_beyond_all_words_ends_with_the_words():

@@ -72,6 +72,23 @@ def laid_out(model: TextCNN, document: list[int]) -> tuple[list[int], int]:
     return document + [0] * (widest - len(document)), len(document)
 
 
+def filters_of(model: TextCNN) -> list[tuple[Tensor, float]]:
+    """List every filter's weight (m, n) and bias."""
+    return [
+        (weight, float(bias))
+        for conv in model.convs
+        for weight, bias in zip(conv.weight.detach(), conv.bias.detach(), strict=True)
+    ]
+
+
+def slow_score(model: TextCNN, number: int, ngram: list[int]) -> float:
+    """Return a filter's u of an n-gram, from PyTorch's own convolution."""
+    layer, place = divmod(number, model.config.filters_per_width)
+    with torch.no_grad():
+        x = model.embedding(torch.tensor([ngram])).transpose(1, 2)
+        return float(model.convs[layer](x)[0, place, 0])
+
+
 def tiny_classifier(
     *, class_names: Sequence[str] = ("negative", "positive"), seed: int = 0, **config: Any
 ) -> Classifier:
