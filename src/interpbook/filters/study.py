@@ -192,7 +192,7 @@ def filter_study(
     model : TextCNN
         Any TextCNN; dropout plays no part.
     batches : iterable of (ids, labels)
-        Encoded documents with their classes, as ``interpbook.training.batches`` yields them.
+        Encoded documents with their classes, as ``interpbook.models.batches`` yields them.
     epsilon : float
         The paper's threshold: 0.1 on AG's News, 0.005 on IMDB. The study answers for all of
         ``EPSILONS`` too; see ``FilterStudy.at`` and ``FilterStudy.calibrated``.
