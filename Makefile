@@ -12,7 +12,8 @@ PY := $(BIN)/python
 STAMP := .venv/.installed
 SITE := book/_build/html
 NOTEBOOKS := $(wildcard book/chapters/*.ipynb)
-NBVAL := $(PY) -m pytest -p no:cacheprovider --nbval --nbval-sanitize-with tools/nbval-sanitize.cfg
+# A notebook stays on one worker: its cells run in order in one kernel.
+NBVAL := $(PY) -m pytest -p no:cacheprovider -n 2 --dist loadfile --nbval --nbval-sanitize-with tools/nbval-sanitize.cfg
 PORT ?= 8000
 
 export PYTHONUTF8 := 1
