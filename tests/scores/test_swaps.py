@@ -127,6 +127,22 @@ def test_a_tie_that_a_swap_makes_goes_to_the_first_window():
     assert (batch.starts(rows)[late] == 10).all()
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize(("length", "rows"), [(3, 3), (5, 2), (8, 1), (13, 1)])
+def test_swaps_of_one_word_said_again_tie_to_the_last_bit(length, rows, classes):
+    """Where swaps leave the same maxima, a ranking takes the first of them, in any batch."""
+    model = network(
+        widths=(1, 2),
+        vocab_size=6,
+        filters_per_width=150,
+        num_classes=classes,
+        dtype=torch.float32,
+        seed=0,
+    )
+    logits = swap_logits(model, torch.full((rows, length), 3))[:, 1:-1]
+    assert torch.equal(logits, logits[:1, :1].expand_as(logits))
+
+
 def test_the_callers_ids_stay_as_they_are():
     ids = torch.tensor([[2, 3, 4, 5]])
     batch = SwapBatch(network(), ids)

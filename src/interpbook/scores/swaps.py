@@ -140,16 +140,19 @@ class SwapBatch:
     def swap_logits(self, rows: Int64[Tensor, " R"]) -> Float[Tensor, "R l c"]:
         """Return the logits after one more swap at each position.
 
-        Behind a document's last word they mean nothing: a swap there would make it longer.
+        After a document's last word they mean nothing: a swap there would make it longer. Swaps
+        that leave the same maxima have the same logits, to the last bit, in any batch.
         """
         output, sizes = self.model.output, self.model.config.filters_per_width
-        logits = output.bias
+        # A matrix product rounds equal rows differently, by where they stand and how many there
+        # are. In double precision that is lost when the sum is rounded to the model's own.
+        logits = output.bias.double()
         for conv, windows, weight in zip(
             self.model.convs, self._widths, output.weight.split(sizes, dim=1), strict=True
         ):
             maxima = windows.swapped_maxima(rows)  # large, so changed in place
-            logits = logits + maxima.add_(conv.bias).relu_() @ weight.T
-        return logits
+            logits = logits + maxima.add_(conv.bias).relu_().double() @ weight.T.double()
+        return logits.to(output.weight.dtype)
 
 
 class _Windows:
