@@ -45,9 +45,10 @@ class SwapEffects:
     replacement : Tensor of shape (l, c)
         What the new word scores in the old one's slots, in the windows that had won.
     silence : Tensor of shape (l, c)
-        Where such a window is now below zero: ReLU stops at zero.
+        What ReLU gives back where a window that had won with the old word is below zero with the
+        new one: the filter stops at zero.
     runners_up : Tensor of shape (l, c)
-        Where such a window is now not the best: what the best scores more.
+        What the best window now scores more than the one that had won with the old word.
     newcomers : Tensor of shape (l, c)
         Filters that had not chosen the word, or were dead, and whose maximum the new word raises.
 
@@ -55,6 +56,24 @@ class SwapEffects:
     ------
     ValueError
         If the parts do not sum to the exact change.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> classifier = load_classifier("mr")
+    >>> (ids,) = classifier.encode(["a dull film with a great cast"])
+    >>> effects = swap_effects(classifier.model, torch.tensor(ids))
+    >>> dull, negative = 1, 0
+    >>> for name, part in effects.parts.items():
+    ...     print(f"{name:12}{part[dull, negative]:+.2f}")
+    predicted   -2.09
+    biases      -0.00
+    replacement -0.05
+    silence     +0.84
+    runners_up  +0.01
+    newcomers   -0.08
+    >>> round(float(effects.exact[dull, negative]), 2)
+    -1.37
     """
 
     exact: Float[Tensor, "l c"]
@@ -117,11 +136,17 @@ def swap_effects(
 
     Examples
     --------
-    >>> from interpbook import TextCNN, TextCNNConfig
-    >>> model = TextCNN(TextCNNConfig(vocab_size=10, embedding_dim=4, num_classes=2)).eval()
-    >>> effects = swap_effects(model, torch.tensor([2, 3, 4, 5, 6, 7]))
+    Without "great" this document is more negative, by somewhat more than B says:
+
+    >>> from interpbook import load_classifier
+    >>> classifier = load_classifier("mr")
+    >>> (ids,) = classifier.encode(["a dull film with a great cast"])
+    >>> effects = swap_effects(classifier.model, torch.tensor(ids))
     >>> torch.allclose(sum(effects.parts.values()), effects.exact, atol=1e-5)
     True
+    >>> great, negative = 5, 0
+    >>> print(f"{effects.predicted[great, negative]:.2f} {effects.exact[great, negative]:.2f}")
+    0.39 0.46
     """
     check_replacement(model, replacement)
     if (ids == PADDING).any():
@@ -158,6 +183,9 @@ def _slot_scores(
     words = torch.cat([ids, ids.new_tensor([replacement])])
     tables = score_words(model, model.embedding(words))
     positions = torch.arange(len(ids), device=ids.device)[:, None]
+    # A window of width 3 that starts at word 2: only slots 0..2 are in it.
+    #   word   0   1   2   3   4   5
+    #   slot  -2  -1   0   1   2   3
     found = []
     for table, conv, start in zip(
         tables, model.convs, starts.split(model.config.filters_per_width), strict=True
@@ -174,14 +202,14 @@ def _slot_scores(
 
 @dataclass(frozen=True, eq=False)
 class EffectStudy:
-    """B's entries beside what the label's logit loses, for W known words of many documents.
+    """B's entries beside what the label's logit loses, for W known words of N documents.
 
     Attributes
     ----------
     documents : Tensor of shape (W,), int64
-        Which document a word stands in, in rising order.
+        The number of the document that a word stands in, in rising order.
     lengths : Tensor of shape (W,), int64
-        How many words that document has.
+        How many words the word's document has.
     predicted : Tensor of shape (W,)
         The word's entry in B's column of the label, in logits.
     exact : Tensor of shape (W,)
@@ -191,6 +219,18 @@ class EffectStudy:
     ------
     ValueError
         If there are fewer than two words, or not as many numbers of each kind.
+
+    Examples
+    --------
+    >>> documents, lengths = torch.tensor([0, 0, 1]), torch.tensor([2, 2, 4])
+    >>> b, falls = torch.tensor([1.0, -2.0, 4.0]), torch.tensor([0.5, -1.0, 2.0])
+    >>> study = EffectStudy(documents, lengths, predicted=b, exact=falls)
+    >>> round(study.pearson, 2), study.slope, study.wrong_sign()
+    (1.0, 0.5, 0.0)
+    >>> study.top_agrees
+    array([ True,  True])
+    >>> study.chosen(lengths < 3).predicted
+    tensor([ 1., -2.])
     """
 
     documents: Int64[Tensor, " W"]
@@ -222,7 +262,7 @@ class EffectStudy:
         return float((self.predicted @ self.exact) / (self.predicted @ self.predicted))
 
     def wrong_sign(self, above: float = 0.0) -> float:
-        """Among words whose entry in B is above this in size, the share that moves otherwise."""
+        """Among words whose entry in B exceeds this in size, the share with a change against B."""
         large = self.predicted.abs() > above
         wrong = self.predicted[large] * self.exact[large] < 0
         return float(wrong.double().mean()) if len(wrong) else 0.0
@@ -265,20 +305,29 @@ def effect_study(
     replacement : int
         The word put in; the unknown word by default.
     batch_size : int
-        Documents side by side.
+        How many documents are read at once.
+
+    Returns
+    -------
+    EffectStudy
+        The known words, document by document.
 
     Raises
     ------
     ValueError
-        If documents and labels do not fit together, or as ``swap_logits``.
+        If documents and labels do not fit together, there are fewer than two known words, or for
+        the reasons that ``swap_logits`` names.
 
     Examples
     --------
     >>> from interpbook import load_classifier
-    >>> classifier = load_classifier("reviews")
-    >>> study = effect_study(classifier.model, classifier.encode(["A dull and lifeless film"]), [0])
-    >>> len(study)  # "lifeless" is unknown
-    4
+    >>> classifier = load_classifier("mr")
+    >>> reviews = ["a dull film with a great cast", "a smart and funny movie"]
+    >>> study = effect_study(classifier.model, classifier.encode(reviews), [0, 1])
+    >>> study.lengths
+    tensor([7, 7, 7, 7, 7, 7, 7, 5, 5, 5, 5, 5])
+    >>> study.top_agrees  # B's first word is the one that costs the label most, in both
+    array([ True,  True])
     """
     check_labels(labels, model.config.num_classes)
     check_pairs(documents, labels)

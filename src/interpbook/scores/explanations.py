@@ -33,6 +33,15 @@ class Ngram:
         How many filters chose it.
     score : float
         What those filters' rows of A say for a class against the mean of the others, in logits.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> ngram = load_classifier("mr").explain("A dull and lifeless film").ngrams()[0]
+    >>> str(ngram), ngram.start, ngram.filters
+    ('dull and lifeless', 1, 19)
+    >>> str(Ngram(("dull", "film", "<pad>"), start=4, filters=1, score=0.3))
+    'dull film ·'
     """
 
     words: tuple[str, ...]
@@ -47,7 +56,7 @@ class Ngram:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What a model made of one text.
+    """What a model made of one text; it shows itself in Jupyter.
 
     Attributes
     ----------
@@ -64,11 +73,27 @@ class Explanation:
     logits : Tensor of shape (c,)
         The model's output.
     ngram_scores : Tensor of shape (k, c)
-        A.
+        A, in logits.
     word_scores : Tensor of shape (l, c)
-        B; rows from L on belong to padding.
+        B, in logits; rows from L on belong to padding.
     pooled, starts, widths : Tensors of shape (k,)
         Each filter's u_max, where its best window starts, and its width.
+
+    Raises
+    ------
+    ValueError
+        If there is not one class name a logit, or not a row of B for each word.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> explanation = load_classifier("mr").explain("A dull and lifeless film")
+    >>> explanation
+    Explanation('A dull and lifeless film': negative 100%)
+    >>> [f"{word} {score:+.1f}" for word, score in zip(explanation.tokens, explanation.evidence())]
+    ['a -0.1', 'dull +3.6', 'and -0.5', 'lifeless +4.0', 'film -0.5']
+    >>> [str(ngram) for ngram in explanation.ngrams()[:2]]
+    ['dull and lifeless', 'a dull and lifeless']
     """
 
     text: str
@@ -110,14 +135,15 @@ class Explanation:
 
     @property
     def silent_filters(self) -> int:
-        """How many filters found nothing to say: their u_max is not above zero."""
+        """How many filters are silent: their u_max is not above zero."""
         return int((self.pooled <= 0).sum())
 
     def evidence(self, label: int | None = None) -> Float[Tensor, " l"]:
         """Return what each word says for a class against the mean of the others, in logits.
 
-        It is B's column of the class less the mean of the other columns, so it sums to the same
-        difference of logits. With two classes this is the margin of the one over the other.
+        It is B's column of the class less the mean of the other columns, so it sums to the logit of
+        the class less the mean of the other logits. With two classes this is the margin of the one
+        over the other.
 
         Parameters
         ----------
@@ -205,11 +231,12 @@ class Explanation:
 
         Parameters
         ----------
-        scores, titles : sequences
-            A number, and what a pointer resting there shows after the word, for each word; more
-            are ignored.
+        scores : sequence of float
+            A number for each word; those after the last word are ignored.
+        titles : sequence of str
+            For each word, what a pointer resting on it shows after the word itself.
         note : str
-            What the colours mean; what is left out is added.
+            What the colours mean; a remark on words that are left out is added to it.
         """
         return read_text_html(
             self.text,
@@ -275,7 +302,7 @@ def explain(
     Parameters
     ----------
     model : TextCNN
-        Its logits are what is explained.
+        The model whose logits are explained.
     vocabulary : Vocabulary
         The V words of the model's embedding.
     class_names : sequence of str
@@ -285,12 +312,29 @@ def explain(
     lowercase : bool
         Whether the text is lower-cased before look-up.
 
+    Returns
+    -------
+    Explanation
+        Both matrices, the words with their places in the text, and the logits.
+
     Raises
     ------
     TypeError
         If ``text`` is not a string.
     ValueError
-        If it holds no word.
+        If ``text`` holds no word.
+
+    References
+    ----------
+    Xu & Du (2020), equations (3)-(11).
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> mr = load_classifier("mr")
+    >>> found = explain(mr.model, mr.vocabulary, mr.class_names, "a triumph, not a chore")
+    >>> print(f"{found.class_names[found.predicted]}: {found.ngrams()[0]}")  # misled by "chore"
+    negative: triumph not a chore
     """
     read = EncodedText.of(text, vocabulary, max_length=model.config.max_length, lowercase=lowercase)
     scores = decompose(model, pad([read.ids]).to(model.output.weight.device))

@@ -37,6 +37,18 @@ class ScoreMatrices:
     ------
     ValueError
         If the shapes do not belong together or a column does not sum to its logit.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier, pad
+    >>> classifier = load_classifier("mr")
+    >>> ids = pad(classifier.encode(["a dull film", "a smart film"]))
+    >>> scores = decompose(classifier.model, ids)
+    >>> scores
+    ScoreMatrices(logits (2, 2), ngram_scores (2, 150, 2), word_scores (2, 5, 2), pooled (2, 150), \
+starts (2, 150), widths (150,))
+    >>> scores.word_scores[:, :, 1].argmax(dim=1)  # "film" and "smart" are the most positive words
+    tensor([2, 1])
     """
 
     logits: Float[Tensor, "N c"]
@@ -95,7 +107,7 @@ def decompose(model: TextCNN, ids: Int64[Tensor, "N l"]) -> ScoreMatrices:
     Returns
     -------
     ScoreMatrices
-        Logits, A, B and where they come from.
+        The logits, A, B, and each filter's u_max, best window and width.
 
     Raises
     ------
@@ -145,13 +157,60 @@ starts (1, 150), widths (150,))
 
 
 def ngram_score_matrix(model: TextCNN, pooled: Float[Tensor, "N k"]) -> Float[Tensor, "N k c"]:
-    """Return A from every filter's u_max: A[p, q] = w_(q,p) ReLU(u_max) + b_q / k."""
+    """Return A from every filter's u_max: A[p, q] = w_(q,p) ReLU(u_max) + b_q / k.
+
+    Parameters
+    ----------
+    model : TextCNN
+        The model whose output layer has the weights w and the biases b.
+    pooled : Tensor of shape (N, k)
+        u_max of every filter in N documents, before ReLU.
+
+    Returns
+    -------
+    Tensor of shape (N, k, c)
+        A for each document, in logits; its columns sum to the logits.
+
+    References
+    ----------
+    Xu & Du (2020), equations (3)-(5).
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> model = load_classifier("mr").model
+    >>> silent = ngram_score_matrix(model, torch.full((1, 150), -1.0))
+    >>> torch.allclose(silent.sum(dim=1), model.output.bias)  # all that dead filters leave
+    True
+    """
     weight, bias = model.output.weight, model.output.bias
     return pooled.relu()[:, :, None] * weight.T + bias / pooled.shape[1]
 
 
 def filter_widths(model: TextCNN) -> Int64[Tensor, " k"]:
-    """Return the width n of each of the k filters, in the order of their scores."""
+    """Return the width n of each of the k filters, in the order of their scores.
+
+    Parameters
+    ----------
+    model : TextCNN
+        Any TextCNN, trained or not.
+
+    Returns
+    -------
+    Tensor of shape (k,), int64
+        The widths, in words.
+
+    Raises
+    ------
+    TypeError
+        If the model is no TextCNN.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> filter_widths(load_classifier("mr").model).unique(return_counts=True)
+    (tensor([3, 4, 5]), tensor([50, 50, 50]))
+    """
     widths = torch.tensor(as_text_cnn(model).config.widths, device=model.output.weight.device)
     return widths.repeat_interleave(model.config.filters_per_width)
 
@@ -194,11 +253,16 @@ def add_up_by_position(
     ----------
     shares : sequence of Tensors of shape (..., N, f, n)
         For each width n, what each of its f filters hands to each slot in each of N documents;
-        in front, the classes if there are several.
+        the first dimension is the class if there are several.
     starts : sequence of Tensors of shape (N, f), int64
         For each width, where the best windows start.
     length : int
         l, the positions of a document.
+
+    Returns
+    -------
+    Tensor of shape (..., N, l)
+        The sums, position by position.
 
     Examples
     --------

@@ -50,11 +50,14 @@ def swap_logits(
 
     Examples
     --------
-    >>> from interpbook import TextCNN, TextCNNConfig
-    >>> model = TextCNN(TextCNNConfig(vocab_size=10, embedding_dim=4, num_classes=2)).eval()
-    >>> ids = torch.tensor([[2, 3, 4, 5, 6, 7]])
-    >>> swapped = torch.tensor([[2, 3, 4, 1, 6, 7]])
-    >>> torch.allclose(swap_logits(model, ids)[:, 3], model(swapped), atol=1e-5)
+    >>> from interpbook import load_classifier, pad
+    >>> classifier = load_classifier("mr")
+    >>> ids = pad(classifier.encode(["a dull film with a great cast"]))
+    >>> swapped = swap_logits(classifier.model, ids)
+    >>> swapped.argmax(dim=2)  # without "dull" the document is positive
+    tensor([[0, 1, 0, 0, 0, 0, 0]])
+    >>> ids[0, 1] = UNKNOWN
+    >>> torch.allclose(swapped[:, 1], classifier.model(ids), atol=1e-5)
     True
     """
     batch = SwapBatch(model, ids, replacement)
@@ -77,9 +80,10 @@ class SwapBatch:
     """A batch of documents whose words are swapped for one other word, again and again.
 
     Every window is scored once. A swap then scores the n windows of each width that cover its
-    position, and only filters whose winner may have changed look for it, among the bests of blocks:
-    a search over many swaps costs little more than one pass. What ``pooled`` returns equals a new
-    pass to the last bit; ``swap_logits`` adds differences, so it equals one up to rounding.
+    position, and only filters whose winner may have changed look for the new one, among the bests
+    of blocks: a search over many swaps costs little more than one pass. What ``pooled`` returns
+    equals a new pass to the last bit; ``swap_logits`` adds differences, so it equals one up to
+    rounding.
 
     Parameters
     ----------
@@ -94,6 +98,19 @@ class SwapBatch:
     ------
     TypeError, ValueError
         For the reasons that ``swap_logits`` names.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier, pad
+    >>> classifier = load_classifier("mr")
+    >>> batch = SwapBatch(classifier.model, pad(classifier.encode(["a dull film, a great cast"])))
+    >>> row, dull = torch.tensor([0]), torch.tensor([1])
+    >>> batch.swap(row, dull)
+    >>> classifier.vocabulary.decode(batch.ids[0, :6].tolist())
+    ['a', '<unk>', 'film', 'a', 'great', 'cast']
+    >>> pooled = batch.pooled(row)
+    >>> torch.equal(pooled, SwapBatch(classifier.model, batch.ids).pooled(row))
+    True
     """
 
     @torch.no_grad()
@@ -129,11 +146,11 @@ class SwapBatch:
         return torch.cat(pooled, dim=1)
 
     def starts(self, rows: Int64[Tensor, " R"]) -> Int64[Tensor, "R k"]:
-        """Return where their best windows start, the first among equals."""
+        """Return where the best windows of these rows start, the first among equals."""
         return torch.cat([windows.starts[rows] for windows in self._widths], dim=1)
 
     def slots(self, rows: Int64[Tensor, " R"]) -> list[Float[Tensor, "R f _"]]:
-        """Return w_j . x of the n words in these windows, for each width; no bias is in it."""
+        """Return w_j . x, without biases, of the n words in these rows' best windows, by width."""
         return [windows.slots[rows] for windows in self._widths]
 
     @torch.no_grad()
@@ -158,8 +175,21 @@ class SwapBatch:
 class _Windows:
     """The windows of one width, without the filters' biases, and the best of each block of them.
 
-    The window that starts at word i has place i + n - 1, so those that cover word i have places
-    i..i + n - 1. Windows that do not count score minus infinity.
+    The window that starts at word i has place i + n - 1, so the windows that cover word i have
+    places i..i + n - 1. Windows that do not count score minus infinity. The words that windows read
+    stand in a frame of words without a score, n - 1 before them and enough after them to fill the
+    last block. Width 3, 5 words, frame words as ``-``, in blocks of 4 instead of 16::
+
+        framed words       -     -     0     1     2     3     4     -     -     -
+        place              0     1     2     3     4     5     6     7
+        starts at word    -2    -1     0     1     2     3     4     5
+        score           -inf  -inf    s0    s1    s2  -inf  -inf  -inf
+        block           |          0          |           1          |
+        peak            |     max(s0, s1)     |          s2          |
+        slot of word 2                 2     1     0
+
+    So word i has slot j in the window of place i + (n - 1) - j, and the words that share a window
+    with it are those up to n - 1 away.
     """
 
     def __init__(
@@ -175,15 +205,16 @@ class _Windows:
         self.entries = table.view(-1, table.shape[1] // width)  # word r in slot j has row r n + j
         length, nothing = ids.shape[1], len(table) - 1
         blocks = -(-(length + width - 1) // _BLOCK)
-        # As in ``best_windows``: pointing words there at the row of minus infinity rules out all
-        # windows that do not count, and no others.
+        # Windows that count end before word allowed + n - 1. Pointing that word and all after it at
+        # the row of minus infinity rules out the windows that do not count, and no others;
+        # ``best_windows`` does the same.
         behind = torch.arange(length, device=ids.device) >= allowed[:, None] + (width - 1)
         frame = (width - 1, blocks * _BLOCK - length)
         self.words = F.pad(ids.masked_fill(behind, nothing), frame, value=nothing)
         self.scores = self._score(self.words)  # (N, places, f)
         self.blocks = self.scores.unflatten(1, (blocks, _BLOCK))  # the same memory
         self.peaks = self.blocks.amax(dim=2)  # (N, blocks, f)
-        # The winners: score, first word, slot scores.
+        # Each filter's winner: its score (N, f), first word (N, f) and slots' scores (N, f, n).
         self.best = self.peaks.new_empty(len(ids), self.peaks.shape[2])
         self.starts = ids.new_empty(self.best.shape)
         self.slots = self.best.new_empty(*self.best.shape, width)
@@ -193,6 +224,7 @@ class _Windows:
 
     def _score(self, words: Int64[Tensor, "R _"]) -> Float[Tensor, "R places f"]:
         """Score the windows of rows of words."""
+        # The row of ``entries`` for each window's words, each word in the slot it has there.
         entries = (words * self.width).unfold(1, self.width, 1) + self.numbers
         scores = F.embedding_bag(entries.reshape(-1, self.width), self.entries, mode="sum")
         return scores.view(*entries.shape[:2], self.entries.shape[1])
@@ -200,13 +232,15 @@ class _Windows:
     def swap(self, rows: Int64[Tensor, " R"], positions: Int64[Tensor, " R"]) -> None:
         """Follow a swap that ``ids`` has gone through already."""
         row, position, n = rows[:, None], positions[:, None], self.width
+        # The n windows that cover word i read words i - (n - 1)..i + (n - 1), which are framed
+        # words i..i + 2 (n - 1).
         near = torch.arange(2 * n - 1, device=rows.device)
         self.words[rows, positions + n - 1] = self.replacement
         scores = self._score(self.words[row, position + near])  # (R, n, f)
         self.scores[row, position + self.numbers] = scores
         self._update_peaks(row, position)
-        # A filter looks for its winner again if that was one of these windows, or if one of them
-        # reaches it now.
+        # A filter looks for its winner again if the old one covers the word, or if a window that
+        # covers the word now reaches the old one's score.
         back = position - self.starts[rows]  # (R, f)
         lost = (back >= 0) & (back < n) | (scores.amax(dim=1) >= self.best[rows])
         r, p = lost.nonzero(as_tuple=True)
@@ -219,7 +253,7 @@ class _Windows:
             )
 
     def _update_peaks(self, row: Int64[Tensor, "R 1"], position: Int64[Tensor, "R 1"]) -> None:
-        """Take the best of each block again that holds a window of a swapped word."""
+        """Take the best again of each block with a window that covers a swapped word."""
         count, places, filters = self.blocks.shape[1:]
         touched = (row * count + self._blocks_from(position, self.width)).flatten()  # of all N
         blocks = self.blocks.view(-1, places, filters).index_select(0, touched)
@@ -236,17 +270,29 @@ class _Windows:
         self.slots[row, p] = self.entries[words * self.width + self.numbers, p[:, None]]
 
     def swapped_maxima(self, rows: Int64[Tensor, " R"]) -> Float[Tensor, "R l f"]:
-        """Return these rows' maxima after one more swap at each position."""
+        """Return these rows' maxima after one more swap at each position.
+
+        A swap at word i leaves a filter the larger of two: the best of the n windows that cover i,
+        scored with the new word, and the best of the others. For all words but the winner's own the
+        winner is among the others, so the maximum over all peaks serves. For the winner's own words
+        w..w + n - 1 the others are found anew, in two parts (width 3, winner at place p = w + 2)::
+
+            places of windows that cover word w:      p-2 p-1  p
+            places of windows that cover word w + 1:      p-1  p  p+1
+            places of windows that cover word w + 2:           p  p+1 p+2
+            blocks near the winner hold w..w + 4, which is     p-2..p+2
+
+        The windows of far blocks cover none of these words: their peaks count whole. The windows of
+        near blocks count where they do not cover the word.
+        """
         if self.swapped is None:
             covering = self.scores.unfold(1, self.width, 1)[:, : self.ids.shape[1]]
             self.swapped = self._after_swap(self.ids, covering)
         best = self.swapped.index_select(0, rows)
         peaks, starts = self.peaks.index_select(0, rows), self.starts[rows]
         words = starts[:, None] + self.numbers[:, None]  # (R, n, f)
-        kept = best.gather(1, words)
+        kept = best.gather(1, words)  # the best of the covering windows, at the winner's own words
         torch.maximum(best, peaks.amax(dim=1, keepdim=True), out=best)
-        # A swap of one of the winner's own n words rules out all windows that cover the word. What
-        # is left are the blocks far from the winner and the rest of the blocks near it.
         near = self._blocks_from(starts[:, None], 2 * self.width - 1)  # (R, T, f)
         far = peaks.scatter_(1, near, -torch.inf).amax(dim=1)
         filters = torch.arange(starts.shape[1], device=rows.device)
@@ -263,7 +309,8 @@ class _Windows:
     ) -> Float[Tensor, "R t f"]:
         """Return the best of the n windows that cover a word, once it is replaced.
 
-        The window in which the word has slot j is the last but j of them.
+        Of the windows that cover the word, in order, the one in which it has slot j is the last but
+        j, number n - 1 - j from 0.
         """
         best = None
         for j in range(self.width):
@@ -274,7 +321,11 @@ class _Windows:
         return best
 
     def _blocks_from(self, places: Int64[Tensor, "R 1 *f"], count: int) -> Int64[Tensor, "R T *f"]:
-        """Return the T blocks that ``count`` places, from each of these on, can touch."""
+        """Return the T blocks that ``count`` places, from each of these on, can touch.
+
+        T is what the worst case needs, a first place at the end of its block; a block past the last
+        one is the last one again.
+        """
         numbers = torch.arange((count + _BLOCK - 2) // _BLOCK + 1, device=places.device)
         numbers = numbers.view(-1, *[1] * (places.ndim - 2))
         return (places // _BLOCK + numbers).clamp(max=self.blocks.shape[1] - 1)

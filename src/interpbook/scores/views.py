@@ -21,7 +21,7 @@ _SHOWN_WORDS = 1000
 
 @dataclass(frozen=True, eq=False)
 class WordView:
-    """One number a word, seen from one label; it shows itself in Jupyter.
+    """One score for each word of a text, seen from one label; it shows itself in Jupyter.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class WordView:
     how : {"global", "local"}
         Which of the two views the scores are.
     clip : float
-        Lambda of the global view; the local one is not clipped.
+        Lambda of the global view; scores of the local one are not clipped.
     scores : Tensor of shape (L,)
         One score for each of the text's words. Global: the relative change of the loss when the
         word's row of B is taken away, without a unit. Local: the word's entry in the label's
@@ -42,6 +42,15 @@ class WordView:
     ------
     ValueError
         If there is not one score for each word.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> view = word_view(load_classifier("mr").explain("A dull and lifeless film"), label=0)
+    >>> view
+    WordView(global, negative: 'A dull and lifeless film')
+    >>> [word for word, clipped in zip(view.tokens, view.clipped) if clipped]
+    ['dull', 'lifeless']
     """
 
     explanation: Explanation
@@ -118,9 +127,9 @@ def word_view(
     label : int
         The class taken for correct, 0..c-1.
     how : {"global", "local"}
-        Which of the two views the scores are.
+        Which of the two views to take.
     clip : float
-        Lambda; 5 in the paper's Figure 6.
+        Lambda; it is 5 in the paper's Figure 6.
 
     Returns
     -------
@@ -139,10 +148,12 @@ def word_view(
     Examples
     --------
     >>> from interpbook import load_classifier
-    >>> explanation = load_classifier("reviews").explain("A dull and lifeless film")
-    >>> view = word_view(explanation, label=0)
-    >>> len(view.scores), bool((view.scores.abs() <= 5).all())
-    (5, True)
+    >>> explanation = load_classifier("mr").explain("a dull film with a great cast")
+    >>> for how in ("global", "local"):
+    ...     view = word_view(explanation, label=0, how=how)
+    ...     print(how, [round(score, 1) for score in view.scores.tolist()])
+    global [0.2, 5.0, -0.4, -0.7, -0.2, -0.5, -0.2]
+    local [0.1, 2.1, -0.3, -0.7, -0.1, -0.4, -0.1]
     """
     if how not in get_args(View):
         raise ValueError(f"views are {' and '.join(get_args(View))}, got {how!r}")
@@ -161,8 +172,9 @@ def leave_out_scores(
 ) -> Float64[Tensor, " L"]:
     """Return s of equation (13) for each row of B, not clipped.
 
-    In double precision: the loss of a confident prediction is tiny, and is divided by. Where it is
-    too small even for that, a loss that grows does so infinitely.
+    The scores are computed in double precision, since the loss of a confident prediction is tiny
+    and is divided by. Where the loss is zero even so, a word whose going makes it grow scores
+    infinity.
 
     Parameters
     ----------
@@ -172,6 +184,11 @@ def leave_out_scores(
         Rows of B, each left out alone.
     label : int
         y, 0..c-1.
+
+    Returns
+    -------
+    Tensor of shape (L,), float64
+        The relative change of the loss, without a unit; positive where a row speaks for the label.
 
     Raises
     ------
@@ -207,10 +224,19 @@ def log_odds_falls(
     logits, rows, label
         Each is described under ``leave_out_scores``.
 
+    Returns
+    -------
+    Tensor of shape (L,), float64
+        The falls, in logits; positive where a row speaks for the label.
+
     Raises
     ------
     ValueError
         If the label is no class.
+
+    References
+    ----------
+    Xu & Du (2020), equation (13): s before clipping is a function of these.
 
     Examples
     --------
@@ -250,6 +276,11 @@ def word_table(explanation: Explanation) -> str:
     ----------
     explanation : Explanation
         The explanation of a text; all words after the thousandth share one row.
+
+    Returns
+    -------
+    str
+        A table in HTML.
 
     Examples
     --------
