@@ -45,14 +45,18 @@ def attack(
     label : int
         The text's correct class, 0..c-1.
     ranking : str
-        Which word is next; among equals, the first. ``"gradient"``: the largest gradient of the
-        loss with respect to the word's vector (Text-fool). ``"word_scores"``: the largest entry in
-        B's column of the label (Xu & Du). ``"updated_word_scores"``: the same with B computed again
-        after each change. ``"exact"``: after each change again, the word whose own change leaves
-        the label the least margin over the best other class. ``"random"``: any.
+        How the next word is chosen; among equals it is the first.
+
+        - ``"gradient"``: the largest gradient of the loss with respect to the word's vector
+          (Text-fool).
+        - ``"word_scores"``: the largest entry in B's column of the label (Xu & Du).
+        - ``"updated_word_scores"``: the same, with B computed again after each change.
+        - ``"exact"``: the word whose own change leaves the label the least margin over the best
+          other class, computed again after each change.
+        - ``"random"``: any word.
     max_changes : int
-        The budget.
-    typo : str
+        The budget, in words.
+    typo : {"look-alike", "swap", "drop", "insert"}
         The kind of typo to try first (``misspell``).
     seed : int
         Decides the typos, and the order of ``"random"``.
@@ -77,10 +81,11 @@ def attack(
     Examples
     --------
     >>> from interpbook import load_classifier
-    >>> classifier = load_classifier("reviews")
-    >>> result = attack(classifier, "A dull and lifeless film", label=0)
-    >>> result.num_changes <= 10 and len(result.logits) == result.num_changes + 1
-    True
+    >>> result = attack(load_classifier("mr"), "A dull and lifeless film", label=0)
+    >>> result
+    AttackResult(word_scores: prediction changed after 2 changes)
+    >>> result.text
+    'A dvll and lifele5s film'
     """
     (result,) = attack_texts(
         classifier, [text], [label], ranking, max_changes, typo=typo, seed=seed
@@ -106,9 +111,9 @@ def attack_texts(
     texts : sequence of str
         N texts.
     labels : sequence of int
-        Their correct classes.
+        The correct class of each text.
     batch_size : int
-        Texts that are attacked side by side.
+        How many texts are attacked side by side.
     classifier, ranking, max_changes, typo, seed
         Each is described under ``attack``.
 
@@ -121,6 +126,19 @@ def attack_texts(
     ------
     TypeError, ValueError
         If an argument is one that ``attack`` refuses, or there is not one label a text.
+
+    References
+    ----------
+    Xu & Du (2020), section 4.3, RQ2 and Table 2.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> reviews = ["a dull film with a great cast", "a smart and funny movie"]
+    >>> for result in attack_texts(load_classifier("mr"), reviews, [0, 1]):
+    ...     print(result.text)
+    a dvll film with a great cast
+    a sm4rt and fvnny movie
     """
     check_typo(typo)
 
@@ -155,24 +173,40 @@ def attack_readings(
     seed: int = 0,
     batch_size: int = 128,
 ) -> list[AttackResult]:
-    """Attack many texts with typos of one's own, as read by what stands before the model.
+    """Attack many texts with typos of the caller's choice, read in a way of the caller's choice.
 
     Parameters
     ----------
     classifier : Classifier
         The model under attack.
     encode : callable
-        What turns a text's words into ids: the vocabulary's, or a speller's and then that.
+        What turns a text's words into ids: the vocabulary's ``encode``, or a speller and then that.
     typo_of : callable
         Given a word as it stands in a text, a typo of it that is read as the unknown word; None if
         the word is to be left alone.
     texts, labels, ranking, max_changes, seed, batch_size
         Each is described under ``attack_texts``.
 
+    Returns
+    -------
+    list of AttackResult
+        One a text, in their order.
+
     Raises
     ------
     TypeError, ValueError
         If an argument is one that ``attack_texts`` refuses.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> classifier = load_classifier("mr")
+    >>> (result,) = attack_readings(
+    ...     classifier, ["a dull film with a great cast"], [0], "word_scores", max_changes=1,
+    ...     encode=classifier.vocabulary.encode, typo_of=lambda word: f"{word}zzz",
+    ... )
+    >>> result.text, result.succeeded
+    ('a dullzzz film with a great cast', True)
     """
     model = as_text_cnn(classifier.model)
     check_texts(texts, labels)
@@ -214,7 +248,7 @@ def attack_readings(
 
 
 def check_texts(texts: Sequence[str], labels: Labels) -> None:
-    """Raise an error if the texts are one string, or not each has a label."""
+    """Raise an error if the texts are one string, or if not each of them has a label."""
     if isinstance(texts, str):
         raise TypeError("expected several texts, got one string: put it in a list")
     if len(texts) != len(labels):
@@ -222,13 +256,13 @@ def check_texts(texts: Sequence[str], labels: Labels) -> None:
 
 
 def _check_budget(max_changes: int) -> None:
-    """Raise a ValueError if the budget is no number of words."""
+    """Raise a ValueError if the budget is not a whole number of words, zero or more."""
     sentence = f"max_changes is a number of words, zero or more, got {max_changes!r}"
     number_from(max_changes, 0, sentence)
 
 
 def _seed_of(text: str, seed: int) -> int:
-    """Return a text's own seed, so that its neighbours do not matter."""
+    """Return a seed for one text that does not depend on the other texts of its batch."""
     return zlib.crc32(f"{seed} {text}".encode("utf-8", "surrogatepass"))
 
 
@@ -253,12 +287,12 @@ class _Target:
         return cls(text, spans, encode(words[: classifier.model.config.max_length]), typo_of)
 
     def typo(self, position: int) -> str | None:
-        """Return the word's typo, None if none makes it unknown."""
+        """Return a typo that makes the word at this position unknown, None if there is none."""
         start, end = self.spans[position]
         return self.typo_of(self.text[start:end])
 
     def change(self, position: int) -> Change:
-        """Return what is done to the text when this word is changed."""
+        """Return the change of the text that puts the typo of the word at this position."""
         start, end = self.spans[position]
         return Change(
             position=position,

@@ -21,10 +21,10 @@ from interpbook.models import Labels, as_text_cnn, batches, pooled_scores
 from interpbook.models.training import check_labels, check_pairs
 from interpbook.text import UNKNOWN
 
-_EVASIONS = 20  # typos of typos that an attacker tries on one word
-_SIGNS = 4  # and how many signs it changes at most
+_EVASIONS = 20  # how many typos of typos an attacker tries on one word
+_SIGNS = 4  # how many typos an attacker makes in one word at most
 
-# ---------------------------------------------------------------------------------- who knows it
+# ----------------------------------------------------------------------------- past a speller
 
 
 def evasive_typo(
@@ -32,28 +32,37 @@ def evasive_typo(
 ) -> str | None:
     """Return a misspelling of a word that the speller leaves unknown.
 
-    A typo of a typo of the word, and so on: as few typos as are enough, four at most.
+    The misspelling is a typo of the word, or a typo of such a typo, and so on: as few typos as are
+    enough, four at most.
 
     Parameters
     ----------
     word : str
         The word as it stands in the text.
     speller : Speller
-        What to get past.
+        The speller to get past.
     kind, seed
         Each is described under ``misspell``.
 
     Returns
     -------
     str or None
-        None if none of the misspellings tried is left alone.
+        The misspelling; None if the speller repairs all that were tried.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind of typo.
 
     Examples
     --------
-    >>> from interpbook import Vocabulary
-    >>> speller = Speller(Vocabulary(("<pad>", "<unk>", "a", "good", "movie")))
-    >>> evasive_typo("movie", speller)
-    'mou1e'
+    >>> from interpbook import load_classifier
+    >>> classifier = load_classifier("mr")
+    >>> speller = Speller(classifier.vocabulary)
+    >>> evasive_typo("dull", speller)
+    'dv1l'
+    >>> speller.repair("dvll").text, speller.repair("dv1l").text
+    ('dull', 'dv1l')
     """
     for signs in range(1, _SIGNS + 1):
         for attempt in range(_EVASIONS if signs > 1 else 1):
@@ -83,10 +92,10 @@ def attack_repaired(
     typo: Typo = "look-alike",
     seed: int = 0,
 ) -> list[AttackResult]:
-    """Attack a classifier that reads repaired texts, knowing the speller.
+    """Attack a classifier that reads repaired texts, by an attacker who knows the speller.
 
     Words are ranked by the classifier on the repaired text, and changed by ``evasive_typo`` in the
-    text as written. A word that stays unknown is left alone.
+    text as written. A word that the repaired text has as unknown is left alone.
 
     Parameters
     ----------
@@ -100,13 +109,25 @@ def attack_repaired(
     Returns
     -------
     list of AttackResult
-        ``original`` is the text as written, ``text`` the changed one before its repair, ``logits``
-        those of the repaired states.
+        In each, ``original`` is the text as written, ``text`` the changed text before its repair,
+        and ``logits`` are those of the repaired text before the first change and after each.
 
     Raises
     ------
     TypeError, ValueError
-        If the speller has another vocabulary or case, or as ``attack_texts``.
+        If the speller has another vocabulary or case, or an argument is one that ``attack_texts``
+        refuses.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> classifier = load_classifier("mr")
+    >>> speller = Speller(classifier.vocabulary)
+    >>> (result,) = attack_repaired(classifier, speller, ["a dull film with a great cast"], [0])
+    >>> result.text, result.outcome
+    ('a dv1l film with a great cast', 'prediction changed')
+    >>> speller.repair(result.text)
+    Repair(nothing to repair)
     """
     if speller.vocabulary.words != classifier.vocabulary.words:
         raise ValueError("the speller and the classifier have different vocabularies")

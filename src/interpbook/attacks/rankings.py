@@ -18,7 +18,19 @@ Ranking = Literal["gradient", "word_scores", "updated_word_scores", "exact", "ra
 
 
 class Standing(NamedTuple):
-    """The R documents of a batch that are still under attack, and their filters' maxima."""
+    """The R documents of a batch that are still under attack.
+
+    Attributes
+    ----------
+    rows : Tensor of shape (R,), int64
+        The place of each in the batch.
+    labels : Tensor of shape (R,), int64
+        The class that the attack on each drives the prediction away from.
+    seeds : Tensor of shape (R,), int64
+        The seed of each for the random ranking.
+    pooled : Tensor of shape (R, k)
+        u_max of every filter in each.
+    """
 
     rows: Int64[Tensor, " R"]
     labels: Int64[Tensor, " R"]
@@ -34,7 +46,7 @@ class Standing(NamedTuple):
 
 
 def _by_word_scores(batch: SwapBatch, standing: Standing) -> Float[Tensor, "R l"]:
-    """Return B's column of the label; ``decompose`` computes all columns."""
+    """Return B's column of the label, without the other columns that ``decompose`` computes."""
     output, rows = batch.model.output, standing.rows
     weights = output.weight[standing.labels] * (standing.pooled > 0)
     bias = output.bias[standing.labels] / batch.model.config.num_filters
@@ -51,10 +63,12 @@ def _by_word_scores(batch: SwapBatch, standing: Standing) -> Float[Tensor, "R l"
 
 
 def _by_gradient(batch: SwapBatch, standing: Standing) -> Float64[Tensor, "R l"]:
+    """Return the lengths of the words' gradients, each document's largest scaled to 1/2..1."""
     rows, labels, _, pooled = standing
     gradients = _gradients(batch.model, batch.ids[rows], labels, pooled, batch.starts(rows))
     lengths = gradients.norm(dim=2)
-    # The search keeps scores in the model's precision: bring the largest near one, bit by bit.
+    # The search keeps scores in the model's precision, where tiny lengths would vanish. Scaling by
+    # a power of two changes no digit.
     return lengths.ldexp(-lengths.amax(dim=1, keepdim=True).frexp().exponent)
 
 
@@ -64,14 +78,45 @@ def word_gradients(
 ) -> Float64[Tensor, "N l m"]:
     """Return the gradient of the cross entropy with respect to every word's vector.
 
-    A filter that is alive passes its share to the n words of its best window, the first among
-    equals, and to no other. In double precision, and without the difference p_y - 1, so that a
-    confident prediction's small gradients keep their order.
+    With p = softmax(o) and y the label, filter p that is alive passes its share
+    sum over q of w_(q,p) (p_q - [q = y]), times its weights w_j, to the n words of its best window,
+    the first among equals, and to no other word. The gradient is computed in double precision, and
+    without the difference p_y - 1, so that a confident prediction's small gradients keep their
+    order.
+
+    Parameters
+    ----------
+    model : TextCNN
+        Any TextCNN; dropout plays no part.
+    ids : Tensor of shape (N, l), int64
+        Encoded documents, 0 = padding.
+    labels : Tensor of shape (N,), int64
+        The class y of each document.
+
+    Returns
+    -------
+    Tensor of shape (N, l, m), float64
+        One gradient for each word, in nats per unit of the word's vector.
 
     Raises
     ------
     TypeError, ValueError
         If the ids do not suit the model (``TextCNN.lay_out``).
+
+    References
+    ----------
+    Liang et al. (2018), who choose what to change by this gradient.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier, pad
+    >>> classifier = load_classifier("mr")
+    >>> ids = pad(classifier.encode(["a dull film with a great cast"]))
+    >>> gradients = word_gradients(classifier.model, ids, torch.tensor([0]))
+    >>> tuple(gradients.shape)
+    (1, 7, 100)
+    >>> gradients.norm(dim=2).argmax(dim=1)  # "dull"
+    tensor([1])
     """
     length = ids.shape[1]
     laid_out, pooled, starts = best_of_filters(model, ids)
@@ -89,6 +134,17 @@ def _gradients(
     sizes = model.config.filters_per_width
     gradients = shares.new_zeros(ids.numel(), model.config.embedding_dim)
     first = rows[:, None] * ids.shape[1]
+    # All documents' words stand in one row, so that slot j of a window that starts at word i of
+    # document d adds to entry d l + i + j. With two documents of 4 words, and a filter of width 2
+    # whose best windows start at word 1 and at word 2:
+    #
+    #   document        0                        1
+    #   word            0    1    2    3         0    1    2    3
+    #   entry           0    1    2    3         4    5    6    7
+    #   handed               g0   g1                       g0   g1
+    #
+    # g_j is the filter's share in that document times its weights w_j. Windows of several filters
+    # overlap, and ``index_add_`` sums what they hand to the same entry.
     for conv, share, start in zip(
         model.convs, shares.split(sizes, dim=1), starts.split(sizes, dim=1), strict=True
     ):
@@ -115,7 +171,7 @@ def _at_random(batch: SwapBatch, standing: Standing) -> Float[Tensor, "R l"]:
     )
 
 
-# How words are ranked, and whether again after each change.
+# For each ranking, the function that scores words, and whether it runs again after each change.
 RANKINGS: dict[Ranking, tuple[Callable[[SwapBatch, Standing], Tensor], bool]] = {
     "gradient": (_by_gradient, False),
     "word_scores": (_by_word_scores, False),

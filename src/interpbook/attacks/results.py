@@ -28,7 +28,7 @@ _STOPPED: dict[Outcome, str] = {
 
 @dataclass(frozen=True)
 class Change:
-    """One typo.
+    """The change of one word of a text: an attacker's typo, or a speller's repair.
 
     Attributes
     ----------
@@ -37,7 +37,14 @@ class Change:
     start, end : int
         ``original[start:end]`` is the word as the author wrote it.
     before, after : str
-        The word and its typo.
+        The word as the author wrote it, and what replaces it.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> from interpbook.attacks import attack
+    >>> attack(load_classifier("mr"), "a dull film with a great cast", label=0).changes
+    (Change(position=1, start=2, end=6, before='dull', after='dvll'),)
     """
 
     position: int
@@ -57,7 +64,7 @@ class AttackResult:
     Attributes
     ----------
     original : str
-        The text as given.
+        The text as given to the attack.
     label : int
         The class that the attack drives the prediction away from.
     class_names : tuple of str
@@ -65,9 +72,9 @@ class AttackResult:
     ranking : str
         How the words to change were chosen.
     changes : tuple of Change
-        In the order in which they were made.
+        The typos, in the order in which they were made.
     logits : Tensor of shape (changes + 1, c)
-        Before the first change and after each; no row for a text without a word.
+        The logits before the first change and after each; no row for a text without a word.
     outcome : str
         Why the attack stopped: the prediction changed, the budget was spent, no word was left that
         a typo could make unknown, the text was misclassified to begin with, or it holds no word.
@@ -77,6 +84,16 @@ class AttackResult:
     ValueError
         If there is not one row of logits for each state of the text, a word was changed twice or
         stands elsewhere, or the outcome contradicts the logits.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> from interpbook.attacks import attack
+    >>> result = attack(load_classifier("mr"), "A dull and lifeless film", label=0)
+    >>> [str(change) for change in result.changes]
+    ['lifeless -> lifele5s', 'dull -> dvll']
+    >>> [f"{chance:.0%}" for chance in result.probabilities]
+    ['100%', '94%', '41%']
     """
 
     original: str

@@ -24,7 +24,7 @@ from interpbook.text import UNKNOWN, tokenize
 
 Unknown = Literal["trained", "zero", "mean", "random", "unit normal"]
 
-_RARE = 1000  # words whose mean "mean" is
+_RARE = 1000  # how many of the rarest words "mean" is the mean of
 _CHUNK = 1024  # texts attacked before their results are counted and let go
 
 
@@ -34,14 +34,23 @@ def with_unknown(classifier: Classifier, vector: Unknown, *, seed: int = 0) -> C
     Parameters
     ----------
     classifier : Classifier
-        Stays as it is.
+        The classifier to copy; it stays as it is.
     vector : {"trained", "zero", "mean", "random", "unit normal"}
-        As trained; zero; the mean of the 1,000 rarest known words' vectors; drawn from a normal
-        with the standard deviation of the known words' vectors; drawn from a normal with standard
-        deviation 1, which is where ``torch.nn.Embedding`` starts. With one seed the last two have
-        the same direction.
+        The unknown word's vector in the copy.
+
+        - ``"trained"``: the vector that the classifier has.
+        - ``"zero"``: all zeros.
+        - ``"mean"``: the mean of the 1,000 rarest known words' vectors.
+        - ``"random"``: drawn from a normal with the standard deviation of the known words' vectors.
+        - ``"unit normal"``: drawn from a normal with standard deviation 1, which is where
+          ``torch.nn.Embedding`` starts. With one seed it has the direction of ``"random"``.
     seed : int
         Decides the vectors that are drawn.
+
+    Returns
+    -------
+    Classifier
+        The copy.
 
     Raises
     ------
@@ -51,9 +60,9 @@ def with_unknown(classifier: Classifier, vector: Unknown, *, seed: int = 0) -> C
     Examples
     --------
     >>> from interpbook import load_classifier
-    >>> blank = with_unknown(load_classifier("reviews"), "zero")
-    >>> blank.model.embedding.weight[1].abs().max().item()
-    0.0
+    >>> blank = with_unknown(load_classifier("mr"), "zero")
+    >>> bool((blank.model.embedding.weight[UNKNOWN] == 0).all())
+    True
     """
     if vector not in get_args(Unknown):
         raise ValueError(f"unknown vectors are {', '.join(get_args(Unknown))}, got {vector!r}")
@@ -87,10 +96,21 @@ class AttackStudy:
         How many words were changed in each of the S documents whose changed text, read anew by the
         classifier, is predicted as another class.
     not_replayed : int
-        Documents whose search ended so too, but whose changed text keeps its label after all:
-        rounding may do that where two classes tie. They are no successes.
+        How many documents had their prediction changed in the search, but keep their label when
+        the changed text is read anew: rounding may do that where two classes tie. They are no
+        successes.
     words : Counter of str to int
         How often each word was changed, over all documents, written as the classifier reads it.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> reviews, labels = ["A dull and lifeless film", "a smart and funny movie"], [0, 1]
+    >>> study = attack_study(load_classifier("mr"), reviews, labels, max_changes=3)
+    >>> study.success, study.by_budget
+    (1.0, array([0., 0., 1., 1.]))
+    >>> sorted(study.words)
+    ['dull', 'funny', 'lifeless', 'smart']
     """
 
     ranking: Ranking
@@ -102,7 +122,7 @@ class AttackStudy:
 
     @property
     def documents(self) -> int:
-        """N."""
+        """The number N of documents."""
         return self.outcomes.total()
 
     @property
@@ -112,7 +132,7 @@ class AttackStudy:
 
     @property
     def succeeded(self) -> int:
-        """S: how many of these lost their label."""
+        """The number S of attacked documents that lost their label."""
         return len(self.changes)
 
     @property
@@ -147,6 +167,11 @@ def attack_study(
     classifier, texts, labels, ranking, max_changes, typo, seed
         Each is described under ``attack_texts``.
 
+    Returns
+    -------
+    AttackStudy
+        Outcomes, successes by the number of changes, and how often each word was changed.
+
     Raises
     ------
     TypeError, ValueError
@@ -154,21 +179,24 @@ def attack_study(
 
     References
     ----------
-    Xu & Du (2020), Table 2.
+    Xu & Du (2020), section 4.3, RQ2 and Table 2.
 
     Examples
     --------
     >>> from interpbook import load_classifier, load_corpus
     >>> corpus = load_corpus("reviews", split="test")
-    >>> study = attack_study(load_classifier("reviews"), corpus.texts[:50], corpus.labels[:50])
-    >>> study.documents, study.not_replayed
-    (50, 0)
+    >>> texts, labels = corpus.texts[:50], corpus.labels[:50]
+    >>> for ranking in ("random", "word_scores"):
+    ...     study = attack_study(load_classifier("reviews"), texts, labels, ranking, max_changes=4)
+    ...     print(f"{ranking}: {study.success:.0%} of {study.attacked}")
+    random: 17% of 46
+    word_scores: 72% of 46
     """
-    check_texts(texts, labels)  # chunk by chunk, what is left over would not be seen
+    check_texts(texts, labels)  # chunk by chunk, texts or labels left over would not be seen
     outcomes: Counter[Outcome] = Counter()
     words: Counter[str] = Counter()
     changes, not_replayed = [], 0
-    for start in range(0, max(len(texts), 1), _CHUNK):  # once without texts, for their checks
+    for start in range(0, max(len(texts), 1), _CHUNK):  # once without texts too, for the checks
         results = attack_texts(
             classifier,
             texts[start : start + _CHUNK],
@@ -200,7 +228,29 @@ def attack_study(
 
 
 def replay(classifier: Classifier, results: Sequence[AttackResult]) -> list[bool]:
-    """Say of each attack whether its changed text, read anew, is predicted as another class."""
+    """Say of each attack whether its changed text, read anew, is predicted as another class.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        The classifier that reads the changed texts.
+    results : sequence of AttackResult
+        The attacks.
+
+    Returns
+    -------
+    list of bool
+        One a result, in their order.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> from interpbook.attacks import attack
+    >>> mr = load_classifier("mr")
+    >>> result = attack(mr, "a smart and funny movie", label=1)
+    >>> replay(mr, [result]), replay(with_unknown(mr, "zero"), [result])
+    ([True], [False])
+    """
     probabilities = classifier.predict_proba([result.text for result in results])
     return [
         int(row.argmax()) != result.label

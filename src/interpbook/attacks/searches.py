@@ -1,4 +1,4 @@
-"""Which word next: rankings of a document's words, and the greedy search that follows one."""
+"""The greedy search of an attack: word after word in the order of a ranking, within a budget."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Search:
     Attributes
     ----------
     positions : list of int
-        The words replaced, in order.
+        The positions of the replaced words, in the order of their replacement.
     logits : list of lists of c floats
-        Before the first change and after each.
+        The logits before the first change and after each.
     outcome : str
-        Why it ended.
+        Why the search ended.
     """
 
     positions: list[int] = field(default_factory=list)
@@ -63,16 +63,16 @@ def search_changes(
     documents : sequence of sequences of int
         Encoded documents, none of them empty.
     labels : sequence of int
-        Their classes.
+        The class that each document's prediction is driven away from.
     ranking, max_changes
         Each is described under ``attack``.
     seeds : sequence of int
-        One a document, for ``"random"``.
+        A seed for each document, which the ranking ``"random"`` uses.
     changeable : callable
-        Given a document's number and a position, whether that word may be replaced. Asked only
-        when a word's turn comes.
+        Given a document's number and a position, whether that word may be replaced. It is asked
+        only when a word's turn comes.
     batch_size : int
-        Documents side by side.
+        How many documents are attacked side by side.
 
     Returns
     -------
@@ -133,7 +133,7 @@ def _next_words(
     changeable: Callable[[int, int], bool],
     searches: Sequence[Search],
 ) -> tuple[Standing, Int64[Tensor, " R"]]:
-    """Return the documents that have a word left, and the position of each one's next."""
+    """Return the documents that have a word left, and the position of the next word of each."""
     while True:
         # index_select copies rows several times faster than indexing does.
         some = free.index_select(0, standing.rows).any(dim=1)

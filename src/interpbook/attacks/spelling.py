@@ -25,11 +25,20 @@ class Repair:
     Attributes
     ----------
     original : str
-        The text as it was.
+        The text before the repair.
     text : str
         The text with every change made.
     changes : tuple of Change
         The words replaced, in the order of the text.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> repair = Speller(load_classifier("mr").vocabulary).repair("A dvll and lifele5s film")
+    >>> repair
+    Repair(dvll -> dull, lifele5s -> lifeless)
+    >>> repair.text
+    'A dull and lifeless film'
     """
 
     original: str
@@ -44,10 +53,10 @@ class Repair:
 class Speller:
     """Replaces each unknown word by the known word that it most likely stands for.
 
-    First it undoes signs that look alike, as few as will do; if no known word comes out, it looks
-    for known words that are the fewest edits away (a sign inserted, dropped or replaced, or two
-    neighbours swapped). Among equals the more frequent word wins. A word from which no known word
-    is within reach stays as it is, and so does one without a letter.
+    First the speller undoes signs that look alike, as few as will do; if no known word comes out,
+    it looks for known words that are the fewest edits away (a sign inserted, dropped or replaced,
+    or two neighbours swapped). Among equals the more frequent word wins. A word from which no known
+    word is within reach stays as it is, and so does a word without a letter.
 
     The speller cannot tell a typo from a rare word or a name. It repairs those too.
 
@@ -99,6 +108,11 @@ class Speller:
         ----------
         word : str
             The word as the classifier reads it. A known word stands for itself.
+
+        Returns
+        -------
+        str or None
+            The known word.
         """
         if word in self.vocabulary:
             return word
@@ -108,7 +122,7 @@ class Speller:
 
     def _search(self, word: str) -> str | None:
         if not any(sign.isalpha() for sign in word):
-            return None  # a number is what it is
+            return None  # a number is no misspelled word
         for signs in range(1, self.max_edits + 1):
             meant = [other for other in _undone(word, signs) if other in self.vocabulary]
             if meant:
@@ -118,6 +132,11 @@ class Speller:
 
     def repair(self, text: str) -> Repair:
         """Replace the unknown words of a text; the rest of it stays as it is.
+
+        Parameters
+        ----------
+        text : str
+            Any text.
 
         Raises
         ------
@@ -155,9 +174,9 @@ def typos_repaired(
     Parameters
     ----------
     speller : Speller
-        Under test.
+        The speller under test.
     words : iterable of str
-        Known words, as they stand in texts; repeated ones count as often as they come.
+        Known words, as they stand in texts; a word counts as often as it comes.
     seed : int
         Decides the typos (``misspell``).
 
@@ -170,9 +189,11 @@ def typos_repaired(
 
     Examples
     --------
-    >>> speller = Speller(Vocabulary(("<pad>", "<unk>", "a", "good", "movie")))
-    >>> typos_repaired(speller, ["movie"])["two look-alikes"]
-    {'restored': 0, 'another': 0, 'left': 1}
+    >>> from interpbook import load_classifier
+    >>> speller = Speller(load_classifier("mr").vocabulary)
+    >>> found = typos_repaired(speller, ["dull", "great", "movie"])
+    >>> found["swap"], found["drop"]
+    ({'restored': 3, 'another': 0, 'left': 0}, {'restored': 1, 'another': 2, 'left': 0})
     """
     misspelled = functools.partial(
         misspell, vocabulary=speller.vocabulary, seed=seed, lowercase=speller.lowercase
@@ -201,7 +222,7 @@ def _differing(word: str, typo: str) -> int:
 
 
 def _kind_of(word: str, typo: str) -> Typo:
-    """Say what kind of single typo this is: ``misspell`` tries other kinds if one cannot be."""
+    """Say what kind of single typo this is: ``misspell`` tries others if one is impossible."""
     if len(typo) != len(word):
         return "drop" if len(typo) < len(word) else "insert"
     return "look-alike" if _differing(word, typo) == 1 else "swap"

@@ -38,10 +38,10 @@ def misspell(
     word : str
         The word as it stands in the text; its case is kept.
     vocabulary : Vocabulary
-        What the result must not be in.
+        The vocabulary that must not hold the result.
     kind : {"look-alike", "swap", "drop", "insert"}
-        One sign replaced by one that looks alike, two neighbours swapped, one sign dropped, one
-        doubled.
+        What to try first: one sign replaced by one that looks alike, two neighbours swapped, one
+        sign dropped, or one sign doubled.
     seed : int
         The same seed, word and vocabulary give the same typo.
     lowercase : bool
@@ -50,7 +50,7 @@ def misspell(
     Returns
     -------
     str or None
-        None if no single typo makes it an unknown word.
+        The misspelled word; None if no single typo makes it an unknown word.
 
     Raises
     ------
@@ -86,7 +86,17 @@ def check_typo(kind: str) -> None:
 
 
 def look_alikes_of(sign: str) -> tuple[str, ...]:
-    """Return the signs that a look-alike typo may have put this one for.
+    """Return the signs that a look-alike typo may have replaced by this one.
+
+    Parameters
+    ----------
+    sign : str
+        One character.
+
+    Returns
+    -------
+    tuple of str
+        The signs, none if no look-alike is written like this.
 
     Examples
     --------

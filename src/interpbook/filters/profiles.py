@@ -29,7 +29,7 @@ class FilterProfile:
     Attributes
     ----------
     number : int
-        p, counted from 0 in the order of the rows of A.
+        The filter p, counted from 0 in the order of the rows of A.
     class_names : tuple of str
         The c classes.
     votes : Tensor of shape (c,)
@@ -37,10 +37,10 @@ class FilterProfile:
     slots : tuple of n tuples of (word, score)
         For each slot the words of the vocabulary that it scores highest, best first.
     spread : Tensor of shape (n,)
-        Each slot's standard deviation of w_j . x over the vocabulary, in which each word counts
-        once: how much it decides.
+        How much each slot decides: the standard deviation of its w_j . x over the vocabulary, in
+        which each word counts once, in units of u.
     ideal : ScoredNgram
-        The best word of every slot: no n-gram of known words scores higher.
+        The n-gram of every slot's best word: no n-gram of known words scores higher.
     found : tuple of ScoredNgram
         The filter's best distinct n-grams in a corpus, best first; empty if none was read.
 
@@ -48,6 +48,12 @@ class FilterProfile:
     ------
     ValueError
         If the parts are not those of one filter.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> filter_profile(load_classifier("reviews"), 10)
+    FilterProfile(filter 10 of width 3 for negative: ideal 'joy but dreadful' +1.80)
     """
 
     number: int
@@ -70,7 +76,7 @@ class FilterProfile:
 
     @property
     def width(self) -> int:
-        """The filter's n."""
+        """How many words the filter reads, n."""
         return len(self.slots)
 
     @property
@@ -162,13 +168,18 @@ def filter_profile(
     Parameters
     ----------
     classifier : Classifier
-        Model and vocabulary.
+        The model with the filter, and its vocabulary.
     number : int
         The filter p, 0..k-1.
     found : optional
         What ``best_ngrams`` returned for a corpus: the best real n-grams of every filter.
     top : int
         How many words to list for each slot; fewer if the vocabulary is smaller.
+
+    Returns
+    -------
+    FilterProfile
+        What the filter wants, and how it votes.
 
     Raises
     ------
@@ -179,9 +190,11 @@ def filter_profile(
     Examples
     --------
     >>> from interpbook import load_classifier
-    >>> profile = filter_profile(load_classifier("reviews"), 0)
-    >>> [len(slot) for slot in profile.slots], len(profile.ideal.words)
-    ([8, 8, 8], 3)
+    >>> profile = filter_profile(load_classifier("mr"), 103)
+    >>> profile.favours, str(profile.ideal)
+    ('positive', 'moves lively appealing detailed finest')
+    >>> [word for word, score in profile.slots[1][:3]]  # what the second slot likes best
+    ['lively', 'mesmerizing', 'expressive']
     """
     model, words = as_text_cnn(classifier.model), classifier.vocabulary.words
     number = _filter_number(model, number)
@@ -233,10 +246,27 @@ def slot_profile(model: TextCNN, number: int) -> Float[Tensor, "n V"]:
     number : int
         The filter p, 0..k-1.
 
+    Returns
+    -------
+    Tensor of shape (n, V)
+        The slot scores; the column of a word is its id.
+
     Raises
     ------
+    TypeError
+        If the model is no TextCNN.
     ValueError
         If there is no such filter.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> classifier = load_classifier("mr")
+    >>> scores = slot_profile(classifier.model, 103)
+    >>> tuple(scores.shape)
+    (5, 9626)
+    >>> classifier.vocabulary.words[scores[1].argmax()]
+    'lively'
     """
     number = _filter_number(as_text_cnn(model), number)
     layer, place = divmod(number, model.config.filters_per_width)
