@@ -68,6 +68,13 @@ def attack_curves(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
     ------
     ValueError
         If there is no panel or no line in one, or a ranking is unknown.
+
+    Examples
+    --------
+    >>> fallen = {"gradient": [0.0, 0.2, 0.4], "word_scores": [0.0, 0.5, 0.8]}
+    >>> figure = attack_curves({"imdb": fallen})
+    >>> [axes.get_title(loc="left") for axes in figure.axes]
+    ['imdb']
     """
     if not panels or not all(panels.values()):
         raise ValueError("expected at least one panel, and a line in each")
@@ -133,6 +140,19 @@ def table2_curves(theirs: Theirs, ours: Ours, *, title: str = "") -> Figure:
     ------
     ValueError
         If there is no number of the paper's, or there are more settings than looks.
+
+    Examples
+    --------
+    >>> theirs = {"gradient": {75: 30.0, 150: 40.0}, "word_scores": {75: 50.0, 150: 60.0}}
+    >>> ours = {
+    ...     "trained": {
+    ...         "gradient": {75: [28.0, 30.0], 150: [39.0, 41.0]},
+    ...         "word_scores": {75: [52.0, 50.0], 150: [58.0, 60.0]},
+    ...     }
+    ... }
+    >>> figure = table2_curves(theirs, ours, title="IMDB")
+    >>> len(figure.axes)
+    2
     """
     if not theirs or not all(theirs.values()):
         raise ValueError("expected the paper's values, got none")
@@ -192,6 +212,13 @@ def attacked_words(
     ------
     ValueError
         If there is no ranking, or one without a word.
+
+    Examples
+    --------
+    >>> words = {"gradient": {"the": 4.0, "bad": 3.0}, "word_scores": {"bad": 9.0, "dull": 5.0}}
+    >>> figure = attacked_words(words, hatched=["the"], hatched_name="frequent everywhere")
+    >>> [label.get_text() for label in figure.axes[1].get_yticklabels()]
+    ['bad', 'dull']
     """
     if not words or not all(words.values()):
         raise ValueError("expected at least one ranking, and a word for each")
@@ -229,6 +256,16 @@ def effect_scatter(study: EffectStudy, *, shown: int = 4000, title: str = "") ->
         Draw at most so many words, spread evenly over the documents.
     title : str
         Written above the figure.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> from interpbook.scores import effect_study
+    >>> classifier = load_classifier("reviews")
+    >>> documents = classifier.encode(["A dull film", "A charming and moving film"])
+    >>> figure = effect_scatter(effect_study(classifier.model, documents, [0, 1]))
+    >>> len(figure.axes)
+    1
     """
     chosen = np.unique(np.linspace(0, len(study) - 1, min(shown, len(study))).round().astype(int))
     x, y = (np.asarray(values)[chosen] for values in (study.predicted, study.exact))
@@ -269,6 +306,13 @@ def defence_panels(
     ------
     ValueError
         If there is no panel, or the panels differ in their rows.
+
+    Examples
+    --------
+    >>> rows = {"plain": {"knowing": [90.0, 92.0]}, "with a speller": {"knowing": [60.0, 58.0]}}
+    >>> figure = defence_panels({"imdb": rows}, unit="per cent of the documents")
+    >>> figure.axes[0].get_title(loc="left")
+    'imdb'
     """
     rows = [list(panel) for panel in panels.values()]
     if not rows or any(names != rows[0] for names in rows):
@@ -312,6 +356,13 @@ def repair_shares(counts: Mapping[str, Mapping[str, int]], *, title: str = "") -
         (``typos_repaired``); kinds of which there are none are left out.
     title : str
         Written above the figure.
+
+    Examples
+    --------
+    >>> counts = {"look-alike": {"restored": 80, "another": 15, "left": 5}}
+    >>> figure = repair_shares(counts)
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['look-alike']
     """
     kinds = [kind for kind, found in counts.items() if sum(found.values())]
     figure, axes = new_axes(6.2, 1.2 + 0.34 * len(kinds))

@@ -55,6 +55,14 @@ def ngram_map(explanations: Sequence[Explanation], epsilon: float, *, shown: int
     References
     ----------
     Xu & Du (2020), Figure 3.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> explanation = load_classifier("reviews").explain("A dull and lifeless film")
+    >>> figure = ngram_map([explanation], epsilon=0.0, shown=2)
+    >>> [text.get_text() for text in figure.axes[0].texts[:4]]
+    ['predicted: negative', 'A', 'dull', 'and']
     """
     sizes = sorted({int(n) for explanation in explanations for n in explanation.widths})
     looks = dict(zip(sizes, cycle(_LOOKS), strict=False))
@@ -173,6 +181,12 @@ def count_strips(
     References
     ----------
     Xu & Du (2020), Figure 4, which shows the colours without the bars.
+
+    Examples
+    --------
+    >>> figure = count_strips({"imdb": [5, 0, 3, 2, 0, 1]}, widths=(3, 4, 5))
+    >>> len(figure.axes)
+    2
     """
     figure, rows = new_axes(6.2, 0.7 + 1.05 * len(counts), rows=len(counts), sharey=True)
     rows = np.atleast_1d(rows)
@@ -220,6 +234,14 @@ def shares_by_k(
         k.
     ylabel : str
         Name of the y axis: what the shares are of.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ratios = {"@Ratio1": np.array([[0.5, 0.6], [0.7, 0.7]])}
+    >>> figure = shares_by_k({"imdb": ratios}, filters=[30, 150], ylabel="share of the features")
+    >>> figure.axes[0].get_title(loc="left")
+    'imdb'
     """
     figure, rows = new_axes(6.0, 0.8 + 2.1 * len(panels), rows=len(panels), sharex=True)
     rows = np.atleast_1d(rows)
@@ -262,6 +284,14 @@ def padding_capture(shares: dict[str, Array], *, marked: Array, mark: str) -> Fi
         Filters to mark with a dot above.
     mark : str
         What the dots mean.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> shares = {"words": [0.9, 0.2], "padding": [0.1, 0.8]}
+    >>> figure = padding_capture(shares, marked=np.array([False, True]), mark="alive on padding")
+    >>> len(figure.axes)
+    1
     """
     kinds = {name: np.asarray(values, dtype=float) for name, values in shares.items()}
     order = np.argsort(-list(kinds.values())[-1], kind="stable")
@@ -293,6 +323,14 @@ def filter_profile_map(profile: FilterProfile, *, top: int = 5) -> Figure:
         The filter's profile.
     top : int
         How many words to show for each slot, and how many of the n-grams found.
+
+    Examples
+    --------
+    >>> from interpbook import filter_profile, load_classifier
+    >>> profile = filter_profile(load_classifier("reviews"), 7)
+    >>> figure = filter_profile_map(profile, top=3)
+    >>> profile.ideal.words[0] in {text.get_text() for axes in figure.axes for text in axes.texts}
+    True
     """
     found = profile.found[:top]
     wishes = list(zip(*(slot[:top] for slot in profile.slots), strict=True))
@@ -350,6 +388,18 @@ def ideal_against_found(profiles: Sequence[FilterProfile]) -> Figure:
     ----------
     profiles : sequence of FilterProfile
         Profiles of filters, each with at least one n-gram found in a corpus.
+
+    Examples
+    --------
+    >>> from interpbook import best_ngrams, filter_profile, load_classifier, load_corpus
+    >>> from interpbook.models import batches
+    >>> classifier, corpus = load_classifier("reviews"), load_corpus("reviews", "test")
+    >>> documents, labels = classifier.encode(corpus.texts[:50]), corpus.labels[:50]
+    >>> found = best_ngrams(classifier.model, batches(documents, labels, batch_size=50))
+    >>> profiles = [filter_profile(classifier, p, found=found) for p in range(9)]
+    >>> figure = ideal_against_found(profiles)
+    >>> len(figure.axes)
+    1
     """
     figure, axes = new_axes(5.2, 3.8)
     widths = sorted({profile.width for profile in profiles})

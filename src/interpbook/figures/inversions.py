@@ -45,6 +45,16 @@ def climb_curves(
     ------
     ValueError
         If there is no climb, or the location is not one of its B.
+
+    Examples
+    --------
+    >>> from interpbook import invert, load_classifier, pad
+    >>> classifier = load_classifier("mr_deep")
+    >>> ids = pad(classifier.encode(["a tedious and charming film"]))
+    >>> inversion = invert(classifier.model, ids, 1, [1], steps=10, learning_rate=0.02)
+    >>> figure = climb_curves([("0.02", inversion, 0.02)])
+    >>> figure.axes[0].get_xscale()
+    'log'
     """
     if not climbs:
         raise ValueError("expected at least one climb to draw, got none")
@@ -100,6 +110,16 @@ def climb_paths(
     ------
     ValueError
         If the location is not one of the B, or there are more restarts than markers.
+
+    Examples
+    --------
+    >>> from interpbook import invert, load_classifier, pad
+    >>> classifier = load_classifier("mr_deep")
+    >>> ids = pad(classifier.encode(["a tedious and charming film"]))
+    >>> inversion = invert(classifier.model, ids, 1, [1], steps=10, learning_rate=0.02, restarts=2)
+    >>> figure = climb_paths(inversion, classifier)
+    >>> len(figure.axes)
+    1
     """
     _check_location(inversion, location)
     paths = inversion.path[:, :, location].transpose(0, 1)  # (restarts, noted, m)

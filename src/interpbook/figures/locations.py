@@ -72,6 +72,16 @@ def pipeline(interpretation: Interpretation, *, words: int = 6, title: str = "")
     References
     ----------
     Yuan et al. (2019), Figure 1.
+
+    Examples
+    --------
+    >>> from interpbook import interpret, load_classifier
+    >>> classifier = load_classifier("mr_deep")
+    >>> interpretation = interpret(classifier, "a tedious and charming film", steps=20)
+    >>> figure = pipeline(interpretation, words=3)
+    >>> written = {text.get_text() for axes in figure.axes for text in axes.texts}
+    >>> written >= {"tedious", "charming"}
+    True
     """
     check_readings(interpretation)
     order = sorted(range(len(interpretation.readings)), key=_location_of(interpretation))
@@ -158,6 +168,15 @@ def location_cloud(
     References
     ----------
     Yuan et al. (2019), Figures 2 to 5.
+
+    Examples
+    --------
+    >>> from interpbook import interpret, load_classifier
+    >>> classifier = load_classifier("mr_deep")
+    >>> interpretation = interpret(classifier, "a tedious and charming film", steps=20)
+    >>> figure = location_cloud(interpretation, classifier, how="pca", words=3)
+    >>> len(figure.axes)
+    2
     """
     check_readings(interpretation)
     readings = interpretation.readings
@@ -239,6 +258,13 @@ def saliency_map(
     References
     ----------
     Yuan et al. (2019), equation (3).
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> figure = saliency_map(load_classifier("mr_deep"), "a tedious and charming film")
+    >>> len(figure.axes)
+    1
     """
     deep = as_deep_text_cnn(classifier.model)
     tokens = [token.word for token in spans_of(text, lowercase=classifier.lowercase)]
@@ -302,6 +328,15 @@ def receptive_fields(
     ------
     ValueError
         If there is no such layer or location, or there are too many words or locations.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> classifier = load_classifier("mr_deep")
+    >>> words = "what a tedious and charming film this is".split()
+    >>> figure = receptive_fields(classifier.model, words, [2], layer=2)
+    >>> len(figure.axes)
+    1
     """
     layer = as_deep_text_cnn(deep).check_layer(deep.config.num_layers if layer is None else layer)
     check_words(words)

@@ -45,6 +45,13 @@ def curves(
         Logarithmic x axis.
     mark : float, optional
         A position to mark with a vertical line.
+
+    Examples
+    --------
+    >>> losses = {"train": [0.9, 0.5, 0.3], "test": [1.0, 0.7, 0.6]}
+    >>> figure = curves([1, 2, 3], losses, xlabel="epoch", ylabel="loss")
+    >>> figure.axes[0].get_xlabel(), len(figure.axes[0].lines)
+    ('epoch', 2)
     """
     figure, axes = new_axes(6.2, 3.2)
     colours = (BLUE, ORANGE, GREY, GREEN)
@@ -75,6 +82,12 @@ def estimates(
         The middle of each interval, and half its length.
     unit, title : str
         Written on the axis and above the figure.
+
+    Examples
+    --------
+    >>> figure = estimates(["no dropout", "fewer words"], [1.5, -0.5], [0.5, 1.0], unit="points")
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['no dropout', 'fewer words']
     """
     values, halves = np.asarray(values, dtype=float), np.asarray(halves, dtype=float)
     figure, axes = new_axes(6.4, 1.0 + 0.36 * len(values))
@@ -117,6 +130,12 @@ def kept_intervals(
     ValueError
         If labels, shares and intervals are not as many, there is none, or a share lies outside its
         interval.
+
+    Examples
+    --------
+    >>> figure = kept_intervals(["inversion", "chance"], [0.9, 0.55], [(0.85, 0.95), (0.5, 0.6)])
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['inversion', 'chance']
     """
     shares = np.asarray(shares, dtype=float)
     if not len(labels) == len(shares) == len(intervals) or not len(labels):

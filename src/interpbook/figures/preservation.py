@@ -69,6 +69,15 @@ def preservation_curves(
     ValueError
         If no method is asked for, a method is unknown, or the records do not belong together
         (``interpbook.experiments.of_corpus``).
+
+    Examples
+    --------
+    >>> from interpbook.corpora import data_folder
+    >>> from interpbook.experiments import read_records
+    >>> records = list(read_records(data_folder() / "results" / "yuan-interpretations"))
+    >>> figure = preservation_curves(records, "mr", methods=["inversion", "random words"])
+    >>> len(figure.axes) > 1
+    True
     """
     if not methods:
         raise ValueError("expected at least one method, got none")
@@ -149,6 +158,14 @@ def overlap_maps(panels: Mapping[str, tuple[Array, Sequence[str]]]) -> Figure:
     ------
     ValueError
         If there is no panel, or a matrix is not N by N for N classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> shares = np.array([[1.0, 0.5, 0.0], [0.5, 1.0, 0.1], [0.0, 0.1, 1.0]])
+    >>> figure = overlap_maps({"inversion": (shares, ["bad", "bad", "good"])})
+    >>> figure.axes[0].get_title()
+    'inversion'
     """
     if not panels:
         raise ValueError("expected at least one matrix of shares, got none")
@@ -203,6 +220,13 @@ def repeated_words(
     ------
     ValueError
         If the arrays are not as long as each other.
+
+    Examples
+    --------
+    >>> cosines, leads = [0.1, 0.8, 0.6, -0.2], [0.0, 2.0, 1.0, -1.0]
+    >>> figure = repeated_words(cosines, leads, [1, 2], name="negative")
+    >>> figure.axes[0].get_ylabel()
+    'lead of negative in a text of this word (logits)'
     """
     cosines, leads = np.asarray(cosines, dtype=float), np.asarray(leads, dtype=float)
     if cosines.shape != leads.shape:

@@ -46,6 +46,13 @@ def signed_heatmap(
         Written above the figure and on the colour bar.
     annotate : bool
         Write each number into its cell.
+
+    Examples
+    --------
+    >>> scores = [[0.1, -0.1], [1.2, -0.9]]
+    >>> figure = signed_heatmap(scores, ["a", "dull"], ["negative", "positive"])
+    >>> [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    ['negative', 'positive']
     """
     scores = np.asarray(scores)
     figure, axes = new_axes(1.8 + 0.95 * scores.shape[1], 0.8 + 0.32 * scores.shape[0])
@@ -71,7 +78,14 @@ def signed_heatmap(
 def signed_bars(
     labels: Sequence[str], scores: Array, *, title: str = "", unit: str = "logits"
 ) -> Figure:
-    """Draw one horizontal bar for each labelled score, the first on top."""
+    """Draw one horizontal bar for each labelled score, the first on top.
+
+    Examples
+    --------
+    >>> figure = signed_bars(["a", "dull", "film"], [0.1, 1.2, -0.3])
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['a', 'dull', 'film']
+    """
     scores = np.asarray(scores, dtype=float)
     figure, axes = new_axes(6.4, 0.9 + 0.3 * len(scores))
     colours = [BLUE if score >= 0 else ORANGE for score in scores]
@@ -101,6 +115,12 @@ def waterfall(
         The label of the sum, the lowest bar.
     title, unit : str
         Written above the figure and on the axis.
+
+    Examples
+    --------
+    >>> figure = waterfall(["a", "dull", "film"], [0.1, 1.2, -0.3], total="logit")
+    >>> figure.axes[0].get_yticklabels()[-1].get_text()
+    'logit'
     """
     scores = np.asarray(scores, dtype=float)
     ends = scores.cumsum()
@@ -142,6 +162,14 @@ def ngram_waterfall(
         How many n-grams get a bar of their own, the most decisive ones.
     title : str
         Written above the figure.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> explanation = load_classifier("reviews").explain("A dull and lifeless film")
+    >>> figure = ngram_waterfall(explanation, shown=2)
+    >>> figure.axes[0].get_xlabel()
+    'lead of negative (logits)'
     """
     label = explanation.predicted if label is None else label
     ngrams = explanation.ngrams(label)
@@ -170,6 +198,13 @@ def paired_bars(labels: Sequence[str], series: dict[str, Array], *, unit: str = 
         The two series by name.
     unit : str
         Written below the figure.
+
+    Examples
+    --------
+    >>> series = {"B": [0.1, 1.2, 0.0], "what happens": [0.2, 0.9, 0.1]}
+    >>> figure = paired_bars(["a", "dull", "film"], series)
+    >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    ['B', 'what happens']
     """
     figure, axes = new_axes(6.4, 1.1 + 0.36 * len(labels))
     rows, height = np.arange(len(labels)), 0.38
@@ -197,6 +232,13 @@ def window_scores(tokens: Sequence[str], scores: Array, width: int, *, title: st
         The width n of the filter's windows.
     title : str
         Written above the figure.
+
+    Examples
+    --------
+    >>> words = "what a dull and lifeless film".split()
+    >>> figure = window_scores(words, [0.1, 0.2, 1.5, 0.3], width=3)
+    >>> len(figure.axes)
+    1
     """
     scores = np.asarray(scores, dtype=float)
     best = int(scores.argmax())

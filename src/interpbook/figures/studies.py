@@ -61,6 +61,12 @@ def feature_histogram(u_max: Array, *, unit: str = "features") -> Figure:
     ------
     ValueError
         If there is no number.
+
+    Examples
+    --------
+    >>> figure = feature_histogram([-1.0, -0.5, 0.5, 1.5, 2.0])
+    >>> figure.axes[0].get_ylabel()
+    'features'
     """
     values = np.asarray(u_max, dtype=float).ravel()
     if not len(values):
@@ -103,6 +109,18 @@ def epsilon_sweep(
         Thresholds to mark, by name.
     title : str
         Written above the figure.
+
+    Examples
+    --------
+    >>> curve = {
+    ...     "epsilon": [0.001, 0.01, 0.1],
+    ...     "kept_accuracy": [0.9, 0.89, 0.7],
+    ...     "ratio2": [0.2, 0.5, 0.9],
+    ...     "ratio3": [1.0, 0.8, 0.3],
+    ... }
+    >>> figure = epsilon_sweep(curve, accuracy=0.9, marks={"paper": 0.01})
+    >>> figure.axes[0].get_xscale()
+    'log'
     """
     figure, axes = new_axes(6.4, 3.6)
     epsilon = np.asarray(curve["epsilon"])
@@ -151,6 +169,15 @@ def table1_curves(entries: Sequence[Entry]) -> Figure:
     ------
     ValueError
         If there is no entry, or the entries are of several corpora.
+
+    Examples
+    --------
+    >>> from interpbook.corpora import data_folder
+    >>> from interpbook.experiments import read_ledger
+    >>> entries = read_ledger(data_folder() / "results" / "ledger.csv")
+    >>> figure = table1_curves([e for e in entries if e.corpus == "imdb" and e.place == "Table 1"])
+    >>> len(figure.axes)
+    5
     """
     the_corpus((entry.corpus for entry in entries), "entries")
     panels = [name for name in TABLE1 if any(entry.quantity == name for entry in entries)]
@@ -219,6 +246,13 @@ def choices_plot(
     ------
     ValueError
         If there is no quantity or no change.
+
+    Examples
+    --------
+    >>> base, changed = {"accuracy": [80.0, 81.0]}, {"no dropout": {"accuracy": [82.0, 83.0]}}
+    >>> figure = choices_plot(base, changed)
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['no dropout']
     """
     if not base or not changed:
         raise ValueError(
@@ -269,6 +303,16 @@ def yuan_choices(records: Sequence[Record], *, paper: float) -> Figure:
     ------
     ValueError
         If the records are of several corpora or none, or no run is unchanged, or none changed.
+
+    Examples
+    --------
+    >>> from interpbook.corpora import data_folder
+    >>> from interpbook.experiments import read_records
+    >>> results = data_folder() / "results"
+    >>> records = [*read_records(results / "yuan-choices"), *read_records(results / "yuan-table3")]
+    >>> figure = yuan_choices([r for r in records if r["recipe"]["corpus"] == "mr"], paper=76.0)
+    >>> len(figure.axes)
+    2
     """
     the_corpus((record["recipe"]["corpus"] for record in records), "records")
     base: list[float] = []

@@ -44,6 +44,12 @@ def id_grid(ids: Array, words: Sequence[Sequence[str]], *, title: str = "") -> F
         The documents' words, without padding.
     title : str
         Written above the figure.
+
+    Examples
+    --------
+    >>> figure = id_grid([[2, 3, 4], [5, 0, 0]], [["a", "dull", "film"], ["good"]])
+    >>> "dull" in {text.get_text() for text in figure.axes[0].texts}
+    True
     """
     ids = np.asarray(ids)
     documents, length = ids.shape
@@ -92,6 +98,12 @@ def padding_map(plans: dict[str, Sequence[Array]], *, title: str = "") -> Figure
         Each way of making batches: its name, and the documents' lengths batch by batch.
     title : str
         Written above the figure.
+
+    Examples
+    --------
+    >>> figure = padding_map({"as they come": [[3, 9], [4, 8]], "by length": [[3, 4], [8, 9]]})
+    >>> [axes.get_title(loc="left") for axes in figure.axes]
+    ['as they come: 29% of the cells are padding', 'by length: 8% of the cells are padding']
     """
     figure, rows = new_axes(6.6, 0.5 + 1.7 * len(plans), rows=len(plans), sharey=True)
     rows = np.atleast_1d(rows)
@@ -127,6 +139,13 @@ def word_map(
         Each word's group.
     title : str
         Written above the figure.
+
+    Examples
+    --------
+    >>> places = [[0.0, 0.1], [0.2, 0.0], [2.0, 2.1]]
+    >>> figure = word_map(["dull", "boring", "good"], places, ["bad", "bad", "good"])
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['dull', 'boring', 'good']
     """
     places, groups = np.asarray(places), np.asarray(groups)
     figure, axes = new_axes(6.4, 4.2)
@@ -180,6 +199,15 @@ def word_views(views: Sequence[WordView], *, title: str = "") -> Figure:
     References
     ----------
     Xu & Du (2020), Figure 6.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier, word_view
+    >>> explanation = load_classifier("reviews").explain("A dull and lifeless film")
+    >>> views = [word_view(explanation, 0, how) for how in ("local", "global")]
+    >>> figure = word_views(views)
+    >>> "dull" in {text.get_text() for text in figure.axes[0].texts}
+    True
     """
     if not views:
         raise ValueError("expected at least one view")
@@ -296,6 +324,14 @@ def leave_out_curves(
     ValueError
         If there is no view, one too many, a local one, or not the same lambda in all; or if the
         labels are not as many as the views.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier, word_view
+    >>> explanation = load_classifier("reviews").explain("A dull and lifeless film")
+    >>> figure = leave_out_curves([word_view(explanation, label=0)], labels=["taken for negative"])
+    >>> figure.axes[0].get_legend().get_texts()[0].get_text()
+    'taken for negative'
     """
     if not 1 <= len(views) <= 4:
         raise ValueError(f"expected one to four views, got {len(views)}")
