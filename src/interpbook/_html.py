@@ -40,7 +40,13 @@ STYLE = f"""<style>
 
 
 def page(*parts: str) -> str:
-    """Wrap finished HTML parts and the style sheet in one block."""
+    """Wrap finished HTML parts and the style sheet in one block.
+
+    Examples
+    --------
+    >>> page(paragraph("Two words.")).endswith("</p></div>")
+    True
+    """
     return f'{STYLE}<div class="ib">{"".join(parts)}</div>'
 
 

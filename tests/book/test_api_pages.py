@@ -64,8 +64,7 @@ def test_every_name_of_the_package_is_on_a_page():
     assert set(interpbook.__all__) <= doors
 
 
-# Rooms whose every public function and class has an example; a room that is complete joins them.
-@pytest.mark.parametrize("room", ["text", "corpora", "vectors", "models", "widgets"])
+@pytest.mark.parametrize("room", [*ROOMS, "text", "classifier", "cli"])
 def test_every_function_and_class_of_a_door_has_an_example(room):
     door = importlib.import_module(f"interpbook.{room}")
     own = [name for name, found in vars(door).items() if _is_public_and_of(name, found, door)]

@@ -175,7 +175,7 @@ def train_unknown(
     documents : sequence of sequences of int
         Encoded training documents, none of them empty.
     labels : sequence of int
-        Their classes.
+        The documents' classes.
     rate : float
         The mean share of words made unknown, 0 < rate <= 1/2.
     epochs, learning_rate, batch_size

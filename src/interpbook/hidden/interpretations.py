@@ -74,7 +74,7 @@ class Interpretation:
     layer : int
         1 for the first convolution.
     saliency : Tensor of shape (l,)
-        Of every location, in logits.
+        The saliency of every location, in logits.
     readings : tuple of LocationReading
         The strongest location's first.
     """

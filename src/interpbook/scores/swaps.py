@@ -208,9 +208,9 @@ class _Windows:
         # Windows that count end before word allowed + n - 1. Pointing that word and all after it at
         # the row of minus infinity rules out the windows that do not count, and no others;
         # ``best_windows`` does the same.
-        behind = torch.arange(length, device=ids.device) >= allowed[:, None] + (width - 1)
+        outside = torch.arange(length, device=ids.device) >= allowed[:, None] + (width - 1)
         frame = (width - 1, blocks * _BLOCK - length)
-        self.words = F.pad(ids.masked_fill(behind, nothing), frame, value=nothing)
+        self.words = F.pad(ids.masked_fill(outside, nothing), frame, value=nothing)
         self.scores = self._score(self.words)  # (N, places, f)
         self.blocks = self.scores.unflatten(1, (blocks, _BLOCK))  # the same memory
         self.peaks = self.blocks.amax(dim=2)  # (N, blocks, f)

@@ -258,6 +258,14 @@ def verdict_map(entries: Sequence[Entry]) -> str:
     ------
     ValueError
         If there is no entry.
+
+    Examples
+    --------
+    >>> from interpbook.corpora import data_folder
+    >>> from interpbook.experiments import read_ledger
+    >>> html = verdict_map(read_ledger(data_folder() / "results" / "ledger.csv"))
+    >>> html.count("<table") >= 2
+    True
     """
     if not entries:
         raise ValueError("expected at least one entry of the ledger, got none")

@@ -42,6 +42,15 @@ def table1_html(entries: Sequence[Entry]) -> str:
     ------
     ValueError
         If there is no entry, or the entries are of several corpora.
+
+    Examples
+    --------
+    >>> from interpbook.corpora import data_folder
+    >>> from interpbook.experiments import read_ledger
+    >>> entries = read_ledger(data_folder() / "results" / "ledger.csv")
+    >>> wanted = [e for e in entries if e.corpus == "imdb" and "Table 1" in e.place]
+    >>> "<table" in table1_html(wanted)
+    True
     """
     corpus = corpus_name(the_corpus((entry.corpus for entry in entries), "entries"))
     chosen = {(e.k, e.quantity): e for e in entries if e.setting != "calibrated"}
@@ -83,6 +92,14 @@ def table2_html(theirs: Theirs, ours: Ours, *, caption: str) -> str:
     ------
     ValueError
         If there is no number of the paper's, no setting, or a ranking is unknown.
+
+    Examples
+    --------
+    >>> theirs = {"gradient": {150: 40.0}, "word_scores": {150: 60.0}}
+    >>> ours = {"trained": {"gradient": {150: [39.0, 41.0]}, "word_scores": {150: [58.0, 60.0]}}}
+    >>> html = table2_html(theirs, ours, caption="Success, %.")
+    >>> "59.0" in html
+    True
     """
     if not theirs or not all(theirs.values()):
         raise ValueError("expected the paper's values, got none")

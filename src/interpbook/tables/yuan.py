@@ -44,6 +44,15 @@ def preservation_html(
     ValueError
         If no method is asked for, a method is unknown, the records do not belong together
         (``interpbook.experiments.of_corpus``), or they hold no such k.
+
+    Examples
+    --------
+    >>> from interpbook.corpora import data_folder
+    >>> from interpbook.experiments import read_records
+    >>> records = list(read_records(data_folder() / "results" / "yuan-interpretations"))
+    >>> html = preservation_html(records, "mr", methods=["inversion", "random words"])
+    >>> html.count("<table"), "random words" in html
+    (2, True)
     """
     if not methods:
         raise ValueError("expected at least one method, got none")
@@ -117,6 +126,13 @@ def read_back_html(
         Class probabilities of the text, and of all the words read as a text.
     class_names : sequence of str
         The c names.
+
+    Examples
+    --------
+    >>> words, names = [["leaden", "dull"]], ["negative", "positive"]
+    >>> html = read_back_html("a dull film", words, [0.9, 0.1], [0.8, 0.2], names)
+    >>> "leaden" in html and "80%" in html
+    True
     """
     before, after = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
     said, again = int(before.argmax()), int(after.argmax())

@@ -23,7 +23,7 @@ class WordVectors:
     words : tuple of str
         V different words.
     vectors : ndarray of shape (V, m), float32
-        Their vectors, read-only.
+        The words' vectors, one a row, read-only.
     source : str
         Where they come from, for records; never a local path.
 

@@ -44,13 +44,13 @@ def climb_moments(
     Parameters
     ----------
     classifier : Classifier
-        Whose words are named.
+        The classifier whose words are named.
     inversion : Inversion
         The climb.
     target : Tensor of shape (m,)
         An overall vector to compare with, such as the closed form's.
     location, restart : int
-        Which row of the inversion.
+        The location and the restart of the inversion that are shown.
     words : int
         How many of the nearest.
 
