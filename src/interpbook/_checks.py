@@ -9,7 +9,12 @@ import numpy as np
 
 
 def whole_number(value: object) -> int:
-    """Return a whole number, of numpy's kinds too, as Python's.
+    """Return a whole number, Python's or numpy's, as Python's.
+
+    Parameters
+    ----------
+    value : object
+        What the caller gave.
 
     Raises
     ------
@@ -38,7 +43,17 @@ def number_from(value: object, low: int, sentence: str, *, below: int | None = N
     sentence : str
         The error's message: what will do, and what was given.
     below : int, optional
-        Where the numbers that will do end.
+        The first number after those that will do; without it there is no end.
+
+    Returns
+    -------
+    int
+        The number, as Python's.
+
+    Raises
+    ------
+    ValueError
+        If the value is no whole number, or none of those that will do.
 
     Examples
     --------
@@ -55,10 +70,31 @@ def number_from(value: object, low: int, sentence: str, *, below: int | None = N
 
 
 def positive(values: Iterable[object], sentence: str) -> tuple[int, ...]:
-    """Return one or more positive whole numbers as Python's, or raise the sentence."""
+    """Return one or more positive whole numbers as Python's, or raise the sentence as an error.
+
+    Parameters
+    ----------
+    values : iterable of object
+        What the caller gave.
+    sentence : str
+        The error's message: what will do, and what was given.
+
+    Raises
+    ------
+    ValueError
+        If there is no value, or one of them is no positive whole number.
+
+    Examples
+    --------
+    >>> positive([np.int64(3), 5], "widths are positive numbers")
+    (3, 5)
+    >>> positive([], "widths are positive numbers, got none")
+    Traceback (most recent call last):
+    ValueError: widths are positive numbers, got none
+    """
     try:
         numbers = tuple(number_from(value, 1, sentence) for value in values)
-    except TypeError:  # there is nothing to go through
+    except TypeError:  # the values are not iterable
         numbers = ()
     if not numbers:
         raise ValueError(sentence)

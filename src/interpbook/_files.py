@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, and the fingerprint that tells."""
+"""Files that are either whole or not there, fingerprints of content, and the data folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,28 @@ from typing import Any
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is either whole or not there: it lands by rename."""
+    """Write a file so that it is either whole or not there: it lands by rename.
+
+    Parameters
+    ----------
+    path : Path
+        The file; an older one is replaced.
+    content : bytes
+        All that the file is to hold.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; then an older one stays as it is.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_whole(Path(folder) / "words.txt", b"dull")
+    ...     [path.name for path in Path(folder).iterdir()]
+    ['words.txt']
+    """
     part = tempfile.NamedTemporaryFile(
         dir=path.parent, prefix=f"{path.name}.", suffix=".part", delete=False
     )
@@ -24,15 +45,26 @@ def write_whole(path: Path, content: bytes) -> None:
         os.chmod(part.name, 0o644)
         os.replace(part.name, path)
     except BaseException:
-        Path(part.name).unlink(missing_ok=True)  # a stop may come when it has just been renamed
+        # A stop may come when the part has just been renamed, so that it is no longer there.
+        Path(part.name).unlink(missing_ok=True)
         raise
 
 
 def fingerprint(content: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of what JSON would hold, however it is laid out.
+    """Return the SHA-256 of content as JSON would hold it, however the file is laid out.
 
-    What a file holds has the fingerprint of what was written to it: JSON turns tuples into lists
-    and keys into strings, so the order of keys is that of the strings.
+    Content read from a file has the fingerprint of the content that was written: JSON turns tuples
+    into lists and keys into strings, and this does so too before it sorts the keys.
+
+    Parameters
+    ----------
+    content : mapping
+        What JSON can hold.
+
+    Returns
+    -------
+    str
+        The SHA-256, in hexadecimal digits.
 
     Examples
     --------
@@ -50,6 +82,11 @@ def data_folder() -> Path:
 
     In a checkout it is ``data/`` beside ``src/``; an installed wheel carries it as
     ``interpbook/_data``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is in neither place.
 
     Examples
     --------

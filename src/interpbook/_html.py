@@ -13,7 +13,8 @@ from html import escape
 
 from interpbook.text import Token
 
-FOR, AGAINST = "33, 113, 181", "217, 95, 2"  # blue and orange, apart for every colour vision
+# Blue and orange, which every colour vision tells apart.
+FOR, AGAINST = "33, 113, 181", "217, 95, 2"
 
 _LINE = 24  # characters that fit on a phone's line
 SHOWN_WORDS, SHOWN_CHARACTERS = 1000, 10_000  # a page of HTML that still opens at once
@@ -77,15 +78,16 @@ def coloured_text(
     text : str
         The text as written.
     spans : sequence of (start, end)
-        Where the words are, in order.
+        Where the words are, in the order of the text.
     scores : sequence of float
-        One a word; positive speaks for the class. The strongest gets the full colour.
+        One number a word, which is positive if the word speaks for the class. The word with the
+        largest in size gets the full colour.
     titles : sequence of str
-        What a pointer resting on a word shows.
+        For each word, what a pointer resting on it shows.
     unknown : sequence of bool
-        Words to set in italics, because the model does not know them.
+        For each word, whether it is set in italics because the model does not know it.
     label_above : float
-        Words that reach this share of the strongest score carry their number.
+        Words whose score reaches this share of the largest in size carry their number.
 
     Examples
     --------
@@ -133,13 +135,14 @@ def read_text_html(
         The text as written.
     spans : sequence of Token
         The words that the model read.
-    scores, titles : sequences
-        A number, and what a pointer resting there shows after the word, for each word that is
-        shown; more are ignored.
+    scores : sequence of float
+        A number for each word; those after the last word that is shown are ignored.
+    titles : sequence of str
+        For each word, what a pointer resting on it shows after the word itself.
     known : sequence of bool
         For each word that the model read, whether it is in the model's vocabulary.
     unread : int
-        How many words after them the model did not read.
+        How many words after ``spans`` the model did not read.
     note : str
         What the colours mean; the note goes on to say which words are unknown or left out.
 
@@ -182,11 +185,11 @@ def marked_text(
     text : str
         The text as written.
     spans : sequence of (start, end)
-        Where the words are, in order.
+        Where the words to mark are, in the order of the text.
     titles : sequence of str
-        What a pointer resting on a word shows.
+        For each of these words, what a pointer resting on it shows.
     notes : sequence of str
-        What stands above each word.
+        For each of these words, what stands above it.
 
     Examples
     --------
@@ -223,6 +226,15 @@ def _in_place(text: str, spans: Sequence[tuple[int, int]], words: Sequence[str])
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str) -> str:
     """Return an escaped table that scrolls inside itself.
+
+    Parameters
+    ----------
+    header : sequence of str
+        The columns' names.
+    rows : iterable of sequences of str
+        The cells, row by row.
+    caption : str
+        What the table shows; it stands above the table.
 
     Examples
     --------

@@ -33,7 +33,7 @@ from interpbook.scores import Explanation, explain
 from interpbook.text import EncodedText, Vocabulary
 
 _FORMAT = 1
-# What a checkpoint may hold: what defines such a network, and the network.
+# The kinds of network that a checkpoint may hold: the class that defines one, and its own class.
 _NETWORKS: dict[str, tuple[type, type]] = {
     "TextCNN": (TextCNNConfig, TextCNN),
     "DeepTextCNN": (DeepTextCNNConfig, DeepTextCNN),
@@ -48,7 +48,7 @@ class Classifier:
     Parameters
     ----------
     model : TextCNN or DeepTextCNN
-        Trained.
+        The trained network; it is put in evaluation mode.
     vocabulary : Vocabulary
         The V words of the model's embedding.
     class_names : tuple of str
@@ -56,12 +56,23 @@ class Classifier:
     lowercase : bool
         Whether texts are lower-cased before look-up.
     card : dict
-        Where the model comes from: corpus, completeness, seed, accuracy, command.
+        Where the model comes from: its recipe, its corpus and its test accuracy.
 
     Raises
     ------
     ValueError
         If vocabulary or class names do not fit the model.
+
+    Examples
+    --------
+    >>> classifier = load_classifier("mr")
+    >>> classifier
+    <Classifier mr: negative, positive; 9,626 words>
+    >>> classifier.predict_proba(["A dull and lifeless film", "a smart and funny movie"]).round(1)
+    array([[1., 0.],
+           [0., 1.]], dtype=float32)
+    >>> str(classifier.explain("A dull and lifeless film").ngrams()[0])
+    'dull and lifeless'
     """
 
     model: Network
@@ -91,6 +102,16 @@ class Classifier:
     def encode(self, texts: Iterable[str]) -> list[list[int]]:
         """Turn texts into word ids, cut at the model's ``max_length``.
 
+        Parameters
+        ----------
+        texts : iterable of str
+            Texts of one word or more.
+
+        Returns
+        -------
+        list of list of int
+            The ids of each text's words; 1 is the unknown word.
+
         Raises
         ------
         TypeError
@@ -105,12 +126,17 @@ class Classifier:
     def read(self, text: str) -> EncodedText:
         """Turn one text into the words and ids that the model reads, with their places.
 
+        Parameters
+        ----------
+        text : str
+            A text of one word or more.
+
         Raises
         ------
         TypeError
             If ``text`` is not a string.
         ValueError
-            If it holds no word.
+            If ``text`` holds no word.
         """
         return EncodedText.of(
             text,
@@ -121,6 +147,16 @@ class Classifier:
 
     def predict_proba(self, texts: Sequence[str]) -> Float[np.ndarray, "N c"]:
         """Return the class probabilities of N texts.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Texts of one word or more.
+
+        Returns
+        -------
+        array of shape (N, c)
+            The softmax of the logits.
 
         Raises
         ------
@@ -139,6 +175,11 @@ class Classifier:
 
         The result shows itself in Jupyter: the text coloured by B, the n-grams behind it, and both
         column sums beside the logits.
+
+        Parameters
+        ----------
+        text : str
+            A text of one word or more.
 
         Raises
         ------
@@ -163,9 +204,9 @@ class Classifier:
         Parameters
         ----------
         folder : str or path
-            Made if need be.
+            The folder to write to, which is made if need be.
         precision : {"float16", "int8"}
-            What is left of each weight (``precision.pack``).
+            How each weight is stored (``precision.pack``).
 
         Raises
         ------
@@ -195,6 +236,11 @@ class Classifier:
     def load(cls, folder: str | os.PathLike) -> Classifier:
         """Read a classifier that ``save`` wrote; its weights become float32.
 
+        Parameters
+        ----------
+        folder : str or path
+            The folder that ``save`` wrote to.
+
         Raises
         ------
         FileNotFoundError
@@ -222,7 +268,7 @@ class Classifier:
 
 
 class _UnknownNetworkError(ValueError):
-    """A description names a kind of network that is none of ours."""
+    """A description names a kind of network that this package does not have."""
 
 
 def load_classifier(name: str | os.PathLike) -> Classifier:
@@ -231,14 +277,20 @@ def load_classifier(name: str | os.PathLike) -> Classifier:
     Parameters
     ----------
     name : str or path
-        "imdb", "ag_news", "mr", "reviews", "headlines", or a folder that ``Classifier.save`` wrote.
+        "imdb", "ag_news", "mr", "reviews", "headlines", "mr_deep", "ag_news_deep", or a folder that
+        ``Classifier.save`` wrote.
+
+    Returns
+    -------
+    Classifier
+        The classifier, in evaluation mode.
 
     Raises
     ------
     FileNotFoundError
         If there is no such classifier.
     ValueError
-        If it is damaged.
+        If the classifier's files are damaged.
 
     Examples
     --------
@@ -263,14 +315,27 @@ def rebuilt(description: Mapping[str, Any], weights: bytes) -> Classifier:
     Parameters
     ----------
     description : mapping
-        ``config``, ``words``, ``class_names``, ``lowercase`` and ``card``.
+        What describes the classifier: ``network``, ``config``, ``words``, ``class_names``,
+        ``lowercase`` and ``card``.
     weights : bytes
         A safetensors file of what ``precision.pack`` stored.
+
+    Returns
+    -------
+    Classifier
+        The classifier, in evaluation mode.
 
     Raises
     ------
     ValueError, KeyError, TypeError, RuntimeError, SafetensorError
         If a part is missing, damaged or does not fit the others.
+
+    Examples
+    --------
+    >>> folder = data_folder() / "models" / "mr"
+    >>> description = json.loads((folder / "classifier.json").read_text("utf-8"))
+    >>> rebuilt(description, (folder / "model.safetensors").read_bytes())
+    <Classifier mr: negative, positive; 9,626 words>
     """
     model = _network(description)
     model.load_state_dict(unpack(load(weights)))
@@ -284,7 +349,7 @@ def rebuilt(description: Mapping[str, Any], weights: bytes) -> Classifier:
 
 
 def _network(description: Mapping[str, Any]) -> Network:
-    """Return the untrained network that a description is of."""
+    """Return the network that a description defines, untrained."""
     config = description["config"]
     kind = description.get("network", _older_kind(config))
     if kind not in _NETWORKS:

@@ -32,7 +32,30 @@ from interpbook.text import shortened
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status."""
+    """Run the command line and return its exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The words after ``interpbook``; those of this process by default.
+
+    Returns
+    -------
+    int
+        0 if the command succeeded, 1 if it failed with a sentence that says why, 130 if it was
+        interrupted.
+
+    Raises
+    ------
+    SystemExit
+        If there is no such command or option, or help was asked for.
+
+    Examples
+    --------
+    >>> main(["corpus", "reviews", "--split", "test"])
+    <Corpus reviews test: 1,000 of 1,000 documents (complete); negative 500, positive 500>
+    0
+    """
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
@@ -126,7 +149,7 @@ def _train(options: argparse.Namespace) -> None:
         folder = options.out or data_folder() / "models" / name
         if options.out and options.name == ALL:
             folder = options.out / name
-        folder.mkdir(parents=True, exist_ok=True)  # a wrong one shows before the training
+        folder.mkdir(parents=True, exist_ok=True)  # a wrong folder shows before the training
         recipe = RECIPES[name]
         classifier = train_classifier(recipe)
         classifier.save(folder, precision=recipe.precision)
@@ -145,7 +168,7 @@ def _reproduce(options: argparse.Namespace) -> None:
         changes=dict(map(_setting, options.set)),
     )
     folder = options.out or data_folder() / "results"
-    folder.mkdir(parents=True, exist_ok=True)  # a wrong one shows before the training, not after
+    folder.mkdir(parents=True, exist_ok=True)  # a wrong folder shows before the training
     missing = len(find_missing(grid, folder))
     print(f"{options.study}: {len(grid)} runs, {missing} of them to do; records in {folder}")
     reproduce(
@@ -159,7 +182,7 @@ def _reproduce(options: argparse.Namespace) -> None:
 
 
 def _setting(text: str) -> tuple[str, object]:
-    """Read ``epochs=3``: the value is Python's if it looks like it, else a string."""
+    """Read a setting such as ``epochs=3``; a value that is no Python literal is a string."""
     name, equals, value = text.partition("=")
     if not equals:
         raise ValueError(f"--set expects NAME=VALUE, got {text!r}")
@@ -179,7 +202,31 @@ def _ledger(options: argparse.Namespace) -> None:
 
 
 def explanation_text(explanation: Explanation) -> str:
-    """Lay an explanation out for a terminal: one word a line, both sums below."""
+    """Lay an explanation out for a terminal: one word a line, both sums below.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        What ``Classifier.explain`` returned.
+
+    Returns
+    -------
+    str
+        Lines of text: B word by word, the sums of B and of A, the logits and the probabilities.
+
+    Examples
+    --------
+    >>> print(explanation_text(load_classifier("mr").explain("a dull film")))
+                      negative    positive
+    a                 -0.0...     -0.0...
+    dull              +2.12...    -2.42...
+    film              -0.3...     +0.2...
+    padding           -0.0...     +0.0...
+    sum of B          +1.78...    -2.12...
+    sum of A          +1.78...    -2.12...
+    logit             +1.78...    -2.12...
+    probability        98.0%        2.0%
+    """
     names = explanation.class_names
     column = max(9, *(len(name) + 2 for name in names))
     words = [shortened(token) for token in explanation.tokens]
@@ -203,7 +250,28 @@ def explanation_text(explanation: Explanation) -> str:
 
 
 def interpretation_text(interpretation: Interpretation) -> str:
-    """Lay an interpretation out for a terminal: a location's words, then those it is read as."""
+    """Lay an interpretation out for a terminal: a location's words, then those it is read as.
+
+    Parameters
+    ----------
+    interpretation : Interpretation
+        What ``interpret`` returned.
+
+    Returns
+    -------
+    str
+        Lines of text: the probabilities, then two lines for each location, the first with its
+        saliency in logits.
+
+    Examples
+    --------
+    >>> mr, text = load_classifier("mr_deep"), "a tedious and charming film"
+    >>> print(interpretation_text(interpret(mr, text, locations=1, words=2, steps=200)))
+    negative 91.5%, positive 8.5%
+    Strongest for negative, in layer 1:
+      +0.81...  a [tedious] and charming
+                flimsy, jumble
+    """
     names, shares = interpretation.class_names, interpretation.logits.softmax(dim=0).tolist()
     lines = [
         ", ".join(f"{name} {share:.1%}" for name, share in zip(names, shares, strict=True)),

@@ -20,9 +20,10 @@ from interpbook.models import Network, TrainingHistory, evaluate, fit, round_wei
 from interpbook.text import Vocabulary, tokenize, tokenize_with_spans
 from interpbook.vectors import align, public_vectors
 
-_EXCERPT_WORDS = (4, 40)
-# PyTorch draws word vectors from a unit normal. On a small corpus rare words never unlearn that
-# noise: at 1.0 the recipes of reviews and headlines lose 15 and 19 points of accuracy.
+_EXCERPT_WORDS = (4, 40)  # an excerpt's length, the upper end not included
+# Random word vectors start at this share of what PyTorch draws, a unit normal. On a small corpus
+# rare words never unlearn that noise: at 1.0 the recipes of reviews and headlines lose 15 and 19
+# points of accuracy.
 _START_SCALE = 0.1
 
 
@@ -51,11 +52,19 @@ class Encoded:
     train, test : tuple of (documents, labels)
         Encoded documents and their classes; the few documents without a word are left out.
     vocabulary : Vocabulary
-        Built from the training documents.
+        The words of the training documents that the recipe keeps.
     class_names : tuple of str
         Names of the c classes.
     provenance : dict
         Where both splits came from, and whether they are complete.
+
+    Examples
+    --------
+    >>> from interpbook.experiments import RECIPES
+    >>> corpus = encode_corpus(RECIPES["headlines"])
+    >>> documents, labels = corpus.test
+    >>> corpus.vocabulary.decode(documents[0])[:3], corpus.class_names[labels[0]]
+    (['ruvania', 'recalls', '<unk>'], 'World')
     """
 
     train: tuple[list[list[int]], list[int]]
@@ -68,10 +77,27 @@ class Encoded:
 def encode_corpus(recipe: AnyRecipe) -> Encoded:
     """Read a recipe's corpus, split it into words, build the vocabulary and encode both splits.
 
+    Parameters
+    ----------
+    recipe : Recipe or DeepRecipe
+        Names the corpus, how texts are split, and which words are kept.
+
+    Returns
+    -------
+    Encoded
+        Both splits, the vocabulary, the class names and where the texts came from.
+
     Raises
     ------
     ValueError, FileNotFoundError, ConnectionError
         If the corpus cannot be loaded (``load_corpus``).
+
+    Examples
+    --------
+    >>> from interpbook.experiments import RECIPES
+    >>> corpus = encode_corpus(RECIPES["reviews"])
+    >>> len(corpus.train[0]), len(corpus.test[0]), len(corpus.vocabulary)
+    (4000, 1000, 1390)
     """
     train, test = (load_corpus(recipe.corpus, split) for split in ("train", "test"))
     words = _tokenized(recipe.corpus, "train", recipe.tokenizer)
@@ -90,14 +116,37 @@ def train_model(
 ) -> tuple[Network, TrainingHistory, dict[str, Any]]:
     """Train a model as its recipe says, and round its weights as they are saved.
 
+    Parameters
+    ----------
+    recipe : Recipe or DeepRecipe
+        Says how the model is built, initialised and trained.
+    corpus : Encoded
+        What ``encode_corpus`` returned for the recipe.
+    progress : bool
+        Whether to show progress bars.
+
     Returns
     -------
     model : TextCNN or DeepTextCNN
-        In evaluation mode.
+        The trained network, in evaluation mode.
     history : TrainingHistory
         Loss and seconds of each epoch.
     vectors : dict
         Source and coverage of the pretrained vectors; empty without them.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError, ConnectionError
+        If the pretrained vectors cannot be had (``public_vectors``), or a setting is one that
+        ``fit`` refuses.
+
+    Examples
+    --------
+    >>> from interpbook.experiments import Recipe
+    >>> recipe = Recipe("headlines", pretrained=False, epochs=2, learning_rate=0.02)
+    >>> model, history, vectors = train_model(recipe, encode_corpus(recipe), progress=False)
+    >>> model.config.widths, len(history.losses), history.losses[1] < history.losses[0], vectors
+    ((3, 4, 5), 2, True, {})
     """
     with torch.random.fork_rng():
         torch.manual_seed(recipe.seed)
@@ -128,16 +177,34 @@ def train_model(
 def train_classifier(recipe: AnyRecipe, *, progress: bool = True) -> Classifier:
     """Train a classifier as its recipe says and measure it as it will be saved.
 
+    Parameters
+    ----------
+    recipe : Recipe or DeepRecipe
+        Everything that decides the classifier, but for the corpus's text.
+    progress : bool
+        Whether to show progress bars.
+
     Returns
     -------
     Classifier
-        With weights rounded as on disk, and a card that holds the recipe, the corpora's
-        provenance and the test accuracy.
+        The classifier with weights rounded as on disk, and a card that holds the recipe, the
+        corpora's provenance and the test accuracy.
 
     Raises
     ------
     ValueError, FileNotFoundError, ConnectionError
-        If the corpus cannot be loaded (``load_corpus``).
+        If the corpus cannot be loaded (``load_corpus``) or the recipe's tokenizer is ``"marks"``,
+        and for the reasons that ``train_model`` names.
+
+    Examples
+    --------
+    >>> from interpbook.experiments import Recipe
+    >>> recipe = Recipe("headlines", pretrained=False, epochs=2, learning_rate=0.02)
+    >>> classifier = train_classifier(recipe, progress=False)
+    >>> classifier
+    <Classifier headlines: World, Sports, Business, Science; 1,305 words>
+    >>> classifier.card["test_accuracy"] > 0.6  # of four classes
+    True
     """
     corpus = encode_corpus(recipe)
     model, _, vectors = train_model(recipe, corpus, progress=progress)
@@ -153,10 +220,38 @@ def as_classifier(
 ) -> Classifier:
     """Put a model together with what it needs to read a text, and say on its card what it is.
 
+    Parameters
+    ----------
+    recipe : Recipe or DeepRecipe
+        How the model was trained.
+    model : TextCNN or DeepTextCNN
+        The trained network.
+    corpus : Encoded
+        The corpus with the vocabulary and the class names.
+    vectors : mapping
+        Source and coverage of the pretrained vectors; empty without them.
+    test_accuracy : float
+        The share of test documents that the model classifies correctly.
+
+    Returns
+    -------
+    Classifier
+        The classifier, ready to be saved.
+
     Raises
     ------
     ValueError
         If the recipe's tokenizer is one that a classifier does not have.
+
+    Examples
+    --------
+    >>> from interpbook.experiments import Recipe
+    >>> recipe = Recipe("headlines", pretrained=False)
+    >>> corpus = encode_corpus(recipe)
+    >>> untrained = recipe.network(len(corpus.vocabulary), len(corpus.class_names))
+    >>> classifier = as_classifier(recipe, untrained, corpus, {}, test_accuracy=0.25)
+    >>> sorted(classifier.card)
+    ['recipe', 'test', 'test_accuracy', 'train']
     """
     if recipe.tokenizer == "marks":
         raise ValueError("a classifier reads words, not marks: use the tokenizer words or cased")
@@ -176,17 +271,36 @@ def kept_classifier(folder: Path, recipe: AnyRecipe, vocabulary: Vocabulary) -> 
     Parameters
     ----------
     folder : Path
-        Where ``Classifier.save`` may have written it.
+        The folder that ``Classifier.save`` may have written to.
     recipe : Recipe or DeepRecipe
-        How the classifier wanted is trained; the card of a kept one says how that was.
+        How the classifier wanted is trained; the card of a kept one says how that one was trained.
     vocabulary : Vocabulary
         What documents are encoded with. A classifier of other words, trained on another state of
         the corpus, would take the same ids for other words.
+
+    Returns
+    -------
+    Classifier or None
+        The kept classifier; None if there is none of this recipe and vocabulary.
 
     Raises
     ------
     ValueError
         If the folder holds a damaged classifier.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from interpbook.experiments import Recipe
+    >>> first, second = (Recipe("headlines", pretrained=False, seed=seed) for seed in (0, 1))
+    >>> corpus = encode_corpus(first)
+    >>> untrained = first.network(len(corpus.vocabulary), len(corpus.class_names))
+    >>> with TemporaryDirectory() as folder:
+    ...     as_classifier(first, untrained, corpus, {}, test_accuracy=0.25).save(folder)
+    ...     for recipe in (first, second):
+    ...         print(kept_classifier(Path(folder), recipe, corpus.vocabulary))
+    <Classifier headlines: World, Sports, Business, Science; 1,305 words>
+    None
     """
     if not folder.is_dir():
         return None

@@ -23,7 +23,13 @@ class Estimate(NamedTuple):
     Attributes
     ----------
     value, low, high : float
-        Shares of the documents: 1 is all of them.
+        The number and the interval's ends, as shares of the documents: 1 is all of them.
+
+    Examples
+    --------
+    >>> share = Estimate(0.97, low=0.93, high=0.98)
+    >>> f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%})"
+    '97% (93% to 98%)'
     """
 
     value: float
@@ -37,14 +43,28 @@ def of_corpus(records: Sequence[Record], corpus: str) -> list[Record]:
     Parameters
     ----------
     records : sequence of dict
-        Of the study ``yuan-interpretations``.
+        Records of the study ``yuan-interpretations``.
     corpus : str
         A name that ``load_corpus`` knows.
+
+    Returns
+    -------
+    list of dict
+        The records of the corpus.
 
     Raises
     ------
     ValueError
-        If there is none, or two of them differ in more than the seed.
+        If a record is of another study, there is none of the corpus, or two of the corpus differ
+        in more than the seed.
+
+    Examples
+    --------
+    >>> from interpbook._files import data_folder
+    >>> from interpbook.experiments import read_records
+    >>> records = list(read_records(data_folder() / "results" / "yuan-interpretations"))
+    >>> [record["cell"] for record in of_corpus(records, "mr")]
+    ['mr-seed0', 'mr-seed1', 'mr-seed2']
     """
     for record in records:
         if record["study"] != "yuan-interpretations":
@@ -65,6 +85,7 @@ def of_corpus(records: Sequence[Record], corpus: str) -> list[Record]:
 
 
 def _settings(record: Record) -> dict[str, object]:
+    """Return what has to be the same in records that are pooled."""
     recipe = {name: value for name, value in record["recipe"].items() if name != "seed"}
     documents = record["metrics"]["documents"]
     texts = {split: record["corpus"][split]["files"] for split in ("train", "test")}
@@ -80,7 +101,7 @@ def pooled_share(kept: Sequence[int], documents: int, *, confidence: float = 0.9
     kept : sequence of int
         How many documents each run keeps.
     documents : int
-        How many there are, the same for each run.
+        How many documents there are, the same for each run.
     confidence : float
         How often such an interval holds the true share: 0.95 by default.
 
@@ -88,6 +109,11 @@ def pooled_share(kept: Sequence[int], documents: int, *, confidence: float = 0.9
     ------
     ValueError
         If there is no run or no document, or a count is not one of these documents.
+
+    References
+    ----------
+    Wilson (1927), "Probable inference, the law of succession, and statistical inference", Journal
+    of the American Statistical Association 22.
 
     Examples
     --------
@@ -101,7 +127,7 @@ def pooled_share(kept: Sequence[int], documents: int, *, confidence: float = 0.9
     shrink = 1 / (1 + z**2 / documents)
     centre = shrink * (share + z**2 / (2 * documents))
     reach = shrink * z * np.sqrt(share * (1 - share) / documents + z**2 / (4 * documents**2))
-    # At 0 and 1 the interval ends at the share itself, but for the last digit of a float.
+    # For shares of 0 and 1 the interval ends at the share itself, but for a float's last digit.
     low, high = max(0.0, float(centre - reach)), min(1.0, float(centre + reach))
     return Estimate(share, min(share, low), max(share, high))
 
@@ -122,10 +148,27 @@ def kept_share(
     confidence : float
         How often such an interval holds the true share: 0.95 by default.
 
+    Returns
+    -------
+    Estimate
+        The share and its interval.
+
     Raises
     ------
     ValueError
         If the records hold no such method, k or m.
+
+    Examples
+    --------
+    >>> from interpbook._files import data_folder
+    >>> from interpbook.experiments import read_records
+    >>> records = read_records(data_folder() / "results" / "yuan-interpretations")
+    >>> runs = of_corpus(list(records), "mr")
+    >>> for method in ("inversion", "random words"):
+    ...     share = kept_share(runs, method, k=1, m=1)
+    ...     print(f"{method}: {share.value:.0%} ({share.low:.0%} to {share.high:.0%})")
+    inversion: 98% (95% to 99%)
+    random words: 51% (44% to 58%)
     """
     counts = [_count(record, method, "kept", k, m) for record in records]
     return pooled_share(counts, records[0]["metrics"]["documents"], confidence=confidence)
@@ -136,9 +179,9 @@ def kept_lead(
 ) -> Estimate:
     """Return by how much the inversion's share is above another method's, over all runs.
 
-    The two are compared document by document. The interval is Bonett and Price's: that of
-    ``paired_lead``, with one document more won and one more lost. So two methods that agree on
-    every document seen do not get an interval without width.
+    The two methods are compared document by document. The interval is Bonett and Price's: the
+    interval of ``paired_lead``, with one document more won and one more lost. So two methods that
+    agree on every document seen do not get an interval without width.
 
     Parameters
     ----------
@@ -149,6 +192,11 @@ def kept_lead(
     k, m, confidence
         Each is described under ``kept_share``.
 
+    Returns
+    -------
+    Estimate
+        The difference of the shares and its interval; negative where the other method is ahead.
+
     Raises
     ------
     ValueError
@@ -158,6 +206,16 @@ def kept_lead(
     ----------
     Bonett and Price (2012), "Adjusted Wald confidence interval for a difference of binomial
     proportions based on paired data", Journal of Educational and Behavioral Statistics 37.
+
+    Examples
+    --------
+    >>> from interpbook._files import data_folder
+    >>> from interpbook.experiments import read_records
+    >>> records = read_records(data_folder() / "results" / "yuan-interpretations")
+    >>> runs = of_corpus(list(records), "mr")
+    >>> lead = kept_lead(runs, "random words", k=1, m=1)
+    >>> f"{100 * lead.value:.0f} points ahead ({100 * lead.low:.0f} to {100 * lead.high:.0f})"
+    '47 points ahead (39 to 53)'
     """
     # A record counts what the other method wins and loses against the inversion.
     won = float(np.mean([_count(record, other, "lost", k, m) for record in records]))

@@ -27,7 +27,7 @@ class Entry:
     Attributes
     ----------
     source, place : str
-        Paper and table.
+        The paper, and the table in it.
     corpus : str
         A name that ``load_corpus`` knows.
     k : int
@@ -39,25 +39,35 @@ class Entry:
         Table 1 has ``classes``, ``train_documents``, ``test_documents`` and ``vocabulary``, their
         Table 3 ``accuracy``.
     setting : str
-        Which epsilon, ``"paper"`` or ``"calibrated"``; for Xu & Du's Table 2, which vector the
-        unknown word has, ``"trained"`` or ``"unit normal"``; ``"-"`` where the number depends on
-        neither.
+        For the kept accuracy, ``ratio2`` and ``ratio3`` of Xu & Du's Table 1, which epsilon:
+        ``"paper"`` or ``"calibrated"``. For their Table 2, which vector the unknown word has:
+        ``"trained"`` or ``"unit normal"``. ``"-"`` where the number depends on neither.
     paper, ours, sd : float
         The paper's value, our mean and its standard deviation over seeds: in percent, or a number
         of what is counted (``Quantity.counted``).
     seeds : int
         How many runs the mean is over.
     tolerance : float
-        In points, or in what is counted; stated before the runs.
+        How far ours may be from the paper's, in points or in what is counted; stated before the
+        runs.
     verdict : str
-        ``"reproduced"``: the mean is within the tolerance. ``"trend reproduced"``: a ratio is not,
-        but over all k ours rank like the paper's (Spearman's rho at least ``TREND``); or an
-        attack's success is not, but at its k B's is above the gradient's, as in the paper. Else
-        ``"not reproduced"``.
+        ``"reproduced"``: the mean is within the tolerance. ``"trend reproduced"``: the mean is not,
+        but our ratios over all k rank like the paper's (Spearman's rho at least ``TREND``), or our
+        success of B's attack at this k is above the gradient's, as in the paper. ``"not
+        reproduced"``: neither.
     reason : str
-        Why.
+        How far ours is from the paper's, and what is known of the cause.
     trained_on : str
-        How much of the training split there was.
+        How many training documents there were.
+
+    Examples
+    --------
+    >>> from interpbook._files import data_folder
+    >>> entry = read_ledger(data_folder() / "results" / "ledger.csv")[0]
+    >>> entry.place, entry.corpus, entry.k, entry.quantity
+    ('Table 1', 'ag_news', 30, 'accuracy')
+    >>> entry.paper, entry.ours, entry.verdict
+    (90.03, 89.11, 'reproduced')
     """
 
     source: str
@@ -79,15 +89,20 @@ class Entry:
 def build_ledger(folder: Path, published: Path | None = None) -> list[Entry]:
     """Compare the records in a results folder with what the papers report.
 
-    A study that was not begun is left out; of one that was, every published number needs a record.
+    A study without a record is left out. Of a study with some, every published number needs one.
 
     Parameters
     ----------
     folder : Path
-        Holds a folder of records for each study: for those that measure published numbers, and,
-        for the reasons, for those that vary their training.
+        Holds a folder of records for each study that measures published numbers, and for each
+        study that varies the training of one, from which the reasons are taken.
     published : Path, optional
-        The papers' numbers; ``folder / "published.csv"`` by default.
+        The file of the papers' numbers; ``folder / "published.csv"`` by default.
+
+    Returns
+    -------
+    list of Entry
+        One a published number and setting.
 
     Raises
     ------
@@ -95,6 +110,13 @@ def build_ledger(folder: Path, published: Path | None = None) -> list[Entry]:
         If the papers' numbers or the records are not there.
     ValueError
         If a record is damaged, or a published number has no record.
+
+    Examples
+    --------
+    >>> from interpbook._files import data_folder
+    >>> results = data_folder() / "results"
+    >>> build_ledger(results) == read_ledger(results / "ledger.csv")
+    True
     """
     published = _read_published(published or folder / "published.csv")
     studies = list(dict.fromkeys(map(_study, published)))
@@ -141,7 +163,8 @@ def _read_runs(folder: Path) -> Runs:
 def _read_choices(folder: Path) -> Choices:
     choices: Choices = defaultdict(lambda: defaultdict(list))
     for record in read_records(folder) if any(folder.glob("*.json")) else ():
-        # Yuan et al.'s, which have no k, may change several settings at once (with --set).
+        # Records of Yuan et al.'s networks, which have no k, may change several settings at once
+        # (with --set).
         if len(record["changes"]) == 1 or "k" not in record:
             changes = [change_name(*change) for change in record["changes"].items()]
             place = record["recipe"]["corpus"], record.get("k", 0)
@@ -216,8 +239,9 @@ def _what_closes_the_gap(
 ) -> tuple[str, float]:
     """Say which of the settings that were varied brings our value nearest to the paper's.
 
-    They were varied for one k; nothing is said if there our value is within the tolerance. With it
-    comes how far our value is off there: what holds above the paper says nothing below it.
+    The settings were varied for one k; nothing is said if our value is within the tolerance there.
+    The second value is how far ours is off there: what closes a gap above the paper's value says
+    nothing of one below it.
     """
     quantity, closed = rows[0]["quantity"], []
     if QUANTITIES[quantity].counted:  # a setting cannot bring back what a corpus lacks
@@ -240,7 +264,7 @@ def _what_closes_the_gap(
 
 
 def _what_is_missing(quantity: str, records: Sequence[Record]) -> str:
-    """Say of what is counted in training documents that not all of them were there."""
+    """Say of a number that grows with the training split that the split is incomplete, if it is."""
     if not QUANTITIES[quantity].grows_with_corpus:
         return ""
     amount = _completeness(records)
@@ -265,7 +289,26 @@ def _read_published(path: Path) -> list[dict[str, str]]:
 
 
 def write_ledger(entries: Iterable[Entry], path: Path) -> None:
-    """Write the ledger as CSV."""
+    """Write the ledger as CSV.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+        The ledger, a row each.
+    path : Path
+        The file, which is replaced as a whole.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from interpbook._files import data_folder
+    >>> kept = data_folder() / "results" / "ledger.csv"
+    >>> with TemporaryDirectory() as folder:
+    ...     copy = Path(folder) / "copy.csv"
+    ...     write_ledger(read_ledger(kept), copy)
+    ...     copy.read_bytes() == kept.read_bytes()
+    True
+    """
     stream = io.StringIO()
     writer = csv.DictWriter(stream, [field.name for field in fields(Entry)], lineterminator="\n")
     writer.writeheader()
@@ -274,7 +317,31 @@ def write_ledger(entries: Iterable[Entry], path: Path) -> None:
 
 
 def read_ledger(path: Path) -> list[Entry]:
-    """Read a ledger that ``write_ledger`` wrote."""
+    """Read a ledger that ``write_ledger`` wrote.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    list of Entry
+        One a row.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> from collections import Counter
+    >>> from interpbook._files import data_folder
+    >>> ledger = read_ledger(data_folder() / "results" / "ledger.csv")
+    >>> Counter(entry.verdict for entry in ledger if entry.source == "Yuan et al. 2019")
+    Counter({'reproduced': 7, 'not reproduced': 3})
+    """
     kinds = {"k": int, "seeds": int, "paper": float, "ours": float, "sd": float, "tolerance": float}
     with path.open(encoding="utf-8", newline="") as stream:
         return [

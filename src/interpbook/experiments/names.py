@@ -1,4 +1,4 @@
-"""What readers see of names: figures and tables write them alike."""
+"""How corpora, quantities, rankings and methods are called in figures and tables."""
 
 from __future__ import annotations
 

@@ -28,12 +28,13 @@ class Quantity:
     value : callable
         Given a record and a setting, returns the number: a share, or a count.
     settings : tuple of str
-        What the number depends on and the paper leaves open, so that it is reported once for each;
-        ``"-"`` where it depends on nothing of the kind.
+        The values of what the number depends on and the paper leaves open, for each of which the
+        number is reported once; ``"-"`` alone where it depends on nothing of the kind.
     counted : str
-        What a count counts; empty for a share.
+        What a count counts, such as ``"documents"``; empty for a share.
     trend : callable, optional
-        What shows the paper's trend where a number itself is not reproduced (``Trend``).
+        Says whether ours follow the paper's trend where a number itself is not reproduced
+        (``Trend``).
     grows_with_corpus : bool
         Whether an incomplete training split makes the number smaller.
 
@@ -61,6 +62,7 @@ def accuracy_of(record: Record, setting: str) -> float:
 
 
 ACCURACY = Quantity(accuracy_of)
+"""The share of test documents classified correctly, which the studies of both papers measure."""
 
 
 def rank_trend(
@@ -122,6 +124,16 @@ def metric(record: Record, quantity: str, setting: str = "paper") -> float:
         Which epsilon, or which vector of the unknown word, as in ``Entry``; it plays no part for a
         quantity that does not depend on it.
 
+    Returns
+    -------
+    float
+        A share of 1, or a count.
+
+    Raises
+    ------
+    KeyError
+        If there is no such quantity, or the record does not hold it.
+
     Examples
     --------
     >>> metric({"metrics": {"accuracy": 0.9}}, "accuracy")
@@ -141,6 +153,16 @@ def stated(record: Record, quantity: str, setting: str = "paper") -> float:
         A name in ``QUANTITIES``.
     setting : str
         Which epsilon, or which vector of the unknown word, as for ``metric``.
+
+    Returns
+    -------
+    float
+        A percentage, or a count.
+
+    Raises
+    ------
+    KeyError
+        If there is no such quantity, or the record does not hold it.
 
     Examples
     --------

@@ -28,20 +28,23 @@ class Recipe:
     corpus : str
         A name that ``load_corpus`` knows.
     vocab_size : int
-        The most frequent words of the training split that the model keeps, at most.
+        How many of the most frequent words of the training split the model keeps, at most.
     min_count : int
-        Rarer words become unknown, so that the unknown word's vector is trained too.
+        How often a word has to occur to be kept. Rarer words become unknown, so that the unknown
+        word's vector is trained too.
     tokenizer : {"words", "cased", "marks"}
-        ``tokenize``, the same with the case kept, or with every other sign as a word of its own.
+        How texts are split: by ``tokenize``; by ``tokenize`` with the case kept; by ``tokenize``,
+        with every other sign a word of its own.
     pretrained : bool
-        Start from skip-gram vectors of the public corpora; else from random ones.
+        Whether the model starts from skip-gram vectors of the public corpora, or from random ones.
     missing : {"random", "zero", "mean"}
-        What a word without a pretrained vector starts from (``align``).
+        The vector that a word without a pretrained one starts from (``align``).
     embedding_dim, widths, filters_per_width, padding, max_length, dropout
         Each is described under ``TextCNNConfig``.
     excerpts : int
-        Short pieces of each document (4 to 39 words, its label) that join the training documents.
-        A model that only ever sees whole reviews leaves most filters silent on a single sentence.
+        How many short pieces of each document (4 to 39 words, its label) join the training
+        documents. A model that only ever sees whole reviews leaves most filters silent on a single
+        sentence.
     epochs, learning_rate, batch_size
         Each is described under ``fit``.
     seed : int
@@ -52,6 +55,12 @@ class Recipe:
     ValueError
         If a choice is unknown, no ``TextCNNConfig`` has such sizes, or pretrained vectors have
         another length.
+
+    Examples
+    --------
+    >>> recipe = Recipe("mr", max_length=60, filters_per_width=10)
+    >>> recipe.config(vocab_size=5_000, num_classes=2).num_filters, recipe.vectors.dim
+    (30, 100)
     """
 
     corpus: str
@@ -120,7 +129,7 @@ class DeepRecipe:
     corpus, vocab_size, min_count, tokenizer, missing, epochs, learning_rate, batch_size, seed
         Each is described under ``Recipe``.
     vector_corpora : tuple of str
-        Whose text the skip-gram vectors are trained on that the model starts from, ``"imdb"``,
+        The corpora whose text trains the skip-gram vectors that the model starts from: ``"imdb"``,
         ``"ag_news"`` or both; empty for random vectors.
     embedding_dim, channels, kernel_size, padding, max_length, dropout
         Each is described under ``DeepTextCNNConfig``.
@@ -131,6 +140,16 @@ class DeepRecipe:
     ------
     ValueError
         If a choice is unknown, or no ``DeepTextCNNConfig`` has such sizes.
+
+    References
+    ----------
+    Yuan et al. (2019), Table 2, whose network for MR the defaults are.
+
+    Examples
+    --------
+    >>> recipe = DeepRecipe("mr")
+    >>> recipe.config(vocab_size=5_000, num_classes=2).num_layers, recipe.vectors.dim
+    (3, 300)
     """
 
     corpus: str
@@ -168,7 +187,7 @@ class DeepRecipe:
 
     @property
     def excerpts(self) -> int:
-        """No short pieces join the training documents."""
+        """How many short pieces of each document join the training documents: none."""
         return 0
 
     def network(self, vocab_size: int, num_classes: int) -> DeepTextCNN:
@@ -202,7 +221,7 @@ def check_changes(
     Parameters
     ----------
     recipe : Recipe or DeepRecipe
-        Its settings show of what kind a value is.
+        The recipe whose settings show of what kind a value is.
     changes : mapping of str to value
         Settings by name.
     fixed : collection of str
@@ -229,9 +248,9 @@ def check_changes(
     return checked
 
 
-# Widths, filters and batch size are those of Xu & Du (2020), section 4.1. Its learning rates
-# (0.005, 0.01) belong to a number of epochs that it does not state; for imdb and ag_news ours, and
-# the excerpts, were chosen on training documents held out.
+# Widths, filters and batch size are those of Xu & Du (2020), section 4.1. The paper's learning
+# rates (0.005, 0.01) belong to a number of epochs that it does not state; for imdb and ag_news our
+# rates, and the excerpts, were chosen on training documents held out.
 RECIPES: dict[str, AnyRecipe] = {
     "imdb": Recipe("imdb", max_length=400, excerpts=4, epochs=3, learning_rate=0.002),
     "ag_news": Recipe("ag_news", max_length=200, epochs=2, learning_rate=0.001),
@@ -239,8 +258,9 @@ RECIPES: dict[str, AnyRecipe] = {
     "reviews": Recipe(
         "reviews", pretrained=False, embedding_dim=50, min_count=1, epochs=10, learning_rate=0.003
     ),
-    # Yuan et al. (2019), Table 2, but for the vocabulary: the most frequent words, for git's sake.
-    # Ours are dropout and the epochs, which were chosen on training documents held out.
+    # These two follow Yuan et al. (2019), Table 2, but keep only the most frequent words, so that
+    # their files stay small. Dropout and the epochs, which the paper leaves open, are ours; the
+    # epochs were chosen on training documents held out.
     "mr_deep": DeepRecipe("mr", vocab_size=10_000, precision="int8"),
     "ag_news_deep": DeepRecipe(
         "ag_news",

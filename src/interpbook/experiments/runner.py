@@ -29,26 +29,26 @@ def reproduce(
 ) -> list[Path]:
     """Run the cells whose records are missing; write each record when its cell is done.
 
-    A record lands by rename, so whatever stops the grid, what is there is whole and the next call
-    goes on. What is lost is the cell that was running (with several jobs, one each).
+    A record lands by rename, so whatever stops the grid, the records that are there are whole, and
+    the next call goes on after them. A stop loses the cells that were running, one for each job.
 
     Parameters
     ----------
     cells : iterable of Cell
-        The grid.
+        The grid of runs.
     folder : Path
         Records go to ``folder / cell.study / (cell.name + ".json")``.
     jobs : int
-        Local processes that share the cores.
+        How many local processes share the cores.
     scheduler : str, optional
         The address of a Dask scheduler whose workers run the cells instead, such as
-        ``"tcp://10.0.0.1:8786"``. They need this package, find corpora as ``load_corpus`` does, and
-        should share one cache of word vectors, which two trainings would not make alike.
+        ``"tcp://10.0.0.1:8786"``. The workers need this package, find corpora as ``load_corpus``
+        does, and should share one cache of word vectors, which two trainings would not make alike.
     models : Path, optional
         A folder, seen from where the cells run, for ``run_cell``: it keeps classifiers that are
         trained in this call and gives studies those that other studies left there.
     progress : bool
-        Show a bar with the time left.
+        Whether to show a bar with the time left.
 
     Returns
     -------
@@ -63,6 +63,16 @@ def reproduce(
         If the scheduler does not answer, or there is nothing to train word vectors on.
     ImportError
         If dask.distributed is needed and not installed.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> grid = [Cell("table1", "headlines", k, 0, {"epochs": 1}) for k in (3, 6)]
+    >>> with TemporaryDirectory() as folder:
+    ...     done = reproduce(grid, Path(folder), progress=False)
+    ...     again = reproduce(grid, Path(folder), progress=False)  # nothing is left to run
+    >>> [path.name for path in done], again == done
+    (['headlines-k3-epochs=1-seed0.json', 'headlines-k6-epochs=1-seed0.json'], True)
     """
     if jobs < 1 or (jobs > 1 and scheduler is not None):
         raise ValueError(
@@ -75,7 +85,8 @@ def reproduce(
     if not missing:
         return paths
     if scheduler is None:
-        # Once, before processes share the work: trained in each, they would differ a little.
+        # Word vectors are trained once, before processes share the work: trained in each of them,
+        # they would differ a little.
         for vectors in dict.fromkeys(cell.recipe.vectors for cell in missing):
             if vectors is not None:
                 public_vectors(vectors, progress=progress)
@@ -103,16 +114,29 @@ def run_cell(cell: Cell, models: Path | None = None) -> Record:
     Parameters
     ----------
     cell : Cell
-        What to run.
+        The run.
     models : Path, optional
         A folder of trained classifiers: what is trained is kept there, and a study of models that
         another study trains takes them from there, if recipe and vocabulary are the same. A model
         that reads marks cannot be kept, nor attacked.
 
+    Returns
+    -------
+    dict
+        The cell's settings, the versions and the hardware of the run, and what the study measures.
+
     Raises
     ------
     ValueError, FileNotFoundError, ConnectionError
         If the corpus cannot be loaded.
+
+    Examples
+    --------
+    >>> record = run_cell(Cell("table1", "headlines", 3, 0, {"epochs": 1}))
+    >>> record["cell"], record["k"], record["recipe"]["filters_per_width"]
+    ('headlines-k3-epochs=1-seed0', 3, 1)
+    >>> sorted(record["metrics"]["paper"])
+    ['counts', 'epsilon', 'kept_accuracy', 'ratio2', 'ratio3', 'share_by_width']
     """
     return {
         "study": cell.study,
@@ -134,7 +158,7 @@ def record_path(folder: Path, cell: Cell) -> Path:
 
 
 def find_missing(cells: Iterable[Cell], folder: Path) -> list[Cell]:
-    """List the cells without a record; where several would write the same one, the first."""
+    """List the cells without a record, of those with the same record the first one only."""
     first: dict[Path, Cell] = {}
     for cell in cells:
         first.setdefault(record_path(folder, cell), cell)
@@ -170,9 +194,9 @@ def _run_on_cluster(
     with contextlib.ExitStack() as stack:
         threads = None
         if scheduler is None:
-            # Processes of one thread each for Dask; PyTorch's own threads are shared out below.
-            # They end with this process, however that ends.
-            # Any free port of this machine for Dask's page: its usual one may be another cluster's.
+            # Dask gets processes of one thread each; PyTorch's own threads are shared out below.
+            # The processes end with this one, however that ends. Dask's page takes any free port of
+            # this machine, since the usual one may be another cluster's.
             scheduler = stack.enter_context(
                 LocalCluster(
                     n_workers=jobs,
@@ -197,7 +221,7 @@ def _run_on_cluster(
 
 @contextlib.contextmanager
 def _named(cell: Cell) -> Iterator[None]:
-    """Say which cell failed."""
+    """Name the cell in the error of a run that fails."""
     try:
         yield
     except Exception as error:

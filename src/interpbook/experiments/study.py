@@ -32,7 +32,7 @@ class Study:
     Parameters
     ----------
     name : str
-        What the command line calls the study; also the folder of its records.
+        The study's name on the command line, and the folder of its records.
     paper : str
         The source whose numbers the study reproduces, as ``published.csv`` writes it.
     recipes : mapping of str to recipe
@@ -48,15 +48,16 @@ class Study:
         Given a cell, returns about how much there is to do, in any unit that all cells of the study
         share: the time left is reckoned from it.
     quantities : mapping of str to Quantity
-        What the study measures of what the paper reports. The ledger finds a published number's
-        records by it.
+        The paper's quantities that the study measures, by which the ledger finds the records of a
+        published number.
     corpora : tuple of str
         The corpora that the study runs on unless others are asked for; the first with a recipe by
         default.
     part_of : str
         The study whose cells these are some of; they share its records.
     varies : str
-        The study whose training is varied here: the ledger looks here for what closes its gaps.
+        The study whose training this one varies: the ledger looks into its records for what closes
+        the gaps of that study.
 
     Examples
     --------
@@ -96,7 +97,15 @@ class Study:
     ) -> list[Cell]:
         """List the cells seed by seed, so that an early stop leaves a whole first seed.
 
-        Parameters are those of ``cells``.
+        Parameters
+        ----------
+        corpora, filters, seeds, changes
+            Each is described under ``cells``.
+
+        Raises
+        ------
+        ValueError
+            If the study has no such corpus or no number of filters, or a cell cannot be (``Cell``).
         """
         corpora, seeds = list(self.corpora if corpora is None else corpora), list(seeds)
         ks = None if filters is None else list(filters)
@@ -104,7 +113,7 @@ class Study:
             raise ValueError(
                 f"{self.name} has no --filters: its networks have no number of filters k"
             )
-        if self.part_of:  # the part is of some corpora only, whatever else is asked for
+        if self.part_of:  # a part has some corpora of the whole only, whatever else is asked for
             asked = corpora
             corpora = [corpus for corpus in self.corpora if corpus in asked]
             if asked and not corpora:
@@ -144,11 +153,12 @@ class Cell:
     Parameters
     ----------
     study : str
-        The study's name; also the folder of the cell's record.
+        The study's name, and the folder of the cell's record.
     corpus : str
         A corpus for which the study has a recipe.
     num_filters : int or None
-        k, spread evenly over the widths; None for a network that has no such number.
+        The number of filters k, spread evenly over the widths; None for a network that has no such
+        number.
     seed : int
         Decides initial weights, order, dropout, and what the measurement draws.
     changes : mapping of str to value
@@ -189,7 +199,7 @@ class Cell:
         fixed = ("corpus", "filters_per_width", "seed") if counts else ("corpus", "seed")
         changes = check_changes(usual, self.changes, fixed=fixed)
         object.__setattr__(self, "changes", changes)
-        changed = replace(usual, **changes)  # refuses what no recipe can have
+        changed = replace(usual, **changes)  # a recipe refuses what none can have
         if counts and (self.num_filters < 1 or self.num_filters % len(changed.widths)):
             widths = len(changed.widths)
             raise ValueError(
@@ -229,6 +239,18 @@ class Cell:
 def change_name(name: str, value: object) -> str:
     """Return ``name=value`` as the names of records and the ledger write it.
 
+    Parameters
+    ----------
+    name : str
+        A setting of a recipe.
+    value : object
+        The setting's value; the entries of a tuple or list are joined by plus signs.
+
+    Returns
+    -------
+    str
+        The change.
+
     Examples
     --------
     >>> change_name("epochs", 3), change_name("vector_corpora", ("imdb", "ag_news"))
@@ -250,11 +272,29 @@ def register(study: Study) -> Study:
     A module in ``interpbook.experiments.studies`` need not call this: what it lists in ``STUDIES``
     is registered when the package is imported.
 
+    Parameters
+    ----------
+    study : Study
+        The study to add.
+
+    Returns
+    -------
+    Study
+        The same study.
+
     Raises
     ------
     ValueError
         If the name is taken, another study measures a quantity of the same name in another way, or
         a study that this one refers to is not there.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> mine = replace(find_study("table1"), name="table1-again", varies="table3")
+    >>> register(mine)
+    Traceback (most recent call last):
+    ValueError: table1-again refers to 'table3', which is no study: register it
     """
     if study.name in {*_STUDIES, ALL}:
         raise ValueError(f"there is a study {study.name!r} already: choose another name")
@@ -277,6 +317,11 @@ def registered_studies(*, whole: bool = False) -> tuple[Study, ...]:
     whole : bool
         Whether to leave out studies that are a part of another and have no records of their own.
 
+    Returns
+    -------
+    tuple of Study
+        The studies.
+
     Examples
     --------
     >>> [study.name for study in registered_studies(whole=True)][:3]
@@ -291,14 +336,24 @@ def find_study(name: str, *, whole: bool = False) -> Study:
     Parameters
     ----------
     name : str
-        What ``Study.name`` says.
+        The study's name.
     whole : bool
         Whether a study that is a part of another is refused.
+
+    Returns
+    -------
+    Study
+        The study.
 
     Raises
     ------
     ValueError
         If there is no such study.
+
+    Examples
+    --------
+    >>> find_study("table2").corpora, find_study("figure4").part_of
+    (('ag_news', 'imdb'), 'table1')
     """
     names = [study.name for study in registered_studies(whole=whole)]
     if name not in names:
@@ -322,13 +377,18 @@ def cells(
         A study's name, or ``"all"``. With corpora, filters or changes, which mean nothing to some
         networks, ``"all"`` lists the studies whose networks have a number of filters.
     corpora : iterable of str, optional
-        The study's own by default.
+        The corpora to run on; the study's own by default.
     filters : iterable of int, optional
         The numbers of filters k; the study's own by default.
     seeds : iterable of int
-        Three by default.
+        The seeds of the runs; 0, 1 and 2 by default.
     changes : mapping of str to value
         Settings that differ from the study's, in every cell.
+
+    Returns
+    -------
+    list of Cell
+        The grid.
 
     Raises
     ------

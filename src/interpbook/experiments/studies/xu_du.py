@@ -36,9 +36,10 @@ XU_DU = "Xu & Du 2020"  # as published.csv names the source
 FILTERS = (30, 75, 150, 225, 300, 450, 600)
 PAPERS_CORPORA = ("ag_news", "imdb")
 
-# Stated in section 4.1: widths, learning rates, batch size, pretrained vectors and their length.
-# Every document is padded, says 4.2. Ours: where a document is cut, the vocabulary, dropout, and
-# the epochs: with k = 150 one more epoch lowered the accuracy on training documents held out.
+# Section 4.1 states widths, learning rates, batch size, pretrained vectors and their length, and
+# section 4.2 that every document is padded. Where a document is cut, the vocabulary, dropout and
+# the epochs are ours: with k = 150 one more epoch lowered the accuracy on training documents held
+# out.
 _SHARED = {"vocab_size": 50_000, "padding": "paper", "excerpts": 0}
 TABLE1_RECIPES = {
     "ag_news": replace(RECIPES["ag_news"], **_SHARED, max_length=195, epochs=1, learning_rate=0.01),
@@ -47,12 +48,13 @@ TABLE1_RECIPES = {
     "reviews": replace(RECIPES["reviews"], padding="paper", max_length=40),
     "headlines": replace(RECIPES["headlines"], padding="paper", max_length=40),
 }
-# Section 4.2. Xu & Du have no value for the book's corpora; theirs for the same task stands in.
+# The thresholds of section 4.2. Xu & Du have no value for the book's own corpora, for which their
+# value for the same task stands in.
 EPSILON = {"ag_news": 0.1, "imdb": 0.005, "reviews": 0.005, "headlines": 0.1}
 
-# Section 4.3: the budget and the kind of typo. Ours: how many test documents, drawn once for all
-# models; what an unknown word's vector is, the trained one first; and the rankings beside the
-# paper's two.
+# Section 4.3 states the budget and the kind of typo. The number of test documents, which are drawn
+# once for all models, is ours; so are the vectors that the unknown word has, the trained one first,
+# and the rankings beside the paper's two.
 ATTACKED_DOCUMENTS = 2500
 MAX_CHANGES = 10
 _PAPERS: tuple[Ranking, ...] = ("gradient", "word_scores")
@@ -64,8 +66,8 @@ RANKINGS: dict[Unknown, tuple[Ranking, ...]] = {
     "random": (*_PAPERS, "updated_word_scores"),
 }
 
-# What the paper leaves open, and three things that it states (padding, learning rate, pretrained
-# vectors), one change at a time.
+# One change at a time of what the paper leaves open, and of three things that it states (padding,
+# learning rate, pretrained vectors).
 _CHOICES: tuple[dict[str, Any], ...] = (
     {"padding": "masked"},
     {"tokenizer": "cased"},
@@ -202,7 +204,7 @@ def origin(classifier: Classifier, test: Corpus) -> Record:
 def trained_classifier(cell: Cell, models: Path | None) -> Classifier:
     """Load the classifier that Table 1's cell of the same name left, or train it and keep it.
 
-    A kept one counts only if its recipe and its vocabulary are the cell's: ids that another
+    A kept classifier counts only if its recipe and its vocabulary are the cell's: ids that another
     vocabulary has encoded would mean other words.
     """
     folder = None if models is None else models / "table1" / cell.name

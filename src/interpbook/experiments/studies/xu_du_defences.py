@@ -39,8 +39,8 @@ from interpbook.experiments.study import Cell, Study
 from interpbook.scores import EffectStudy, effect_study
 from interpbook.text import UNKNOWN
 
-# Ours: fewer documents, the first of Table 2's; how many edits a speller may undo; and how the
-# unknown word's vector is trained.
+# These settings are ours: the number of documents, which are the first of Table 2's; how many edits
+# a speller may undo; and how the unknown word's vector is trained.
 DEFENDED_DOCUMENTS = 1000
 MAX_EDITS = (1, 2)
 DEFENDED_RANKINGS: tuple[Ranking, ...] = ("gradient", "word_scores", "updated_word_scores", "exact")
@@ -77,11 +77,11 @@ def defence_metrics(
     Parameters
     ----------
     cell : Cell
-        Its seed decides typos and training.
+        The run, whose seed decides typos and training.
     plain : Classifier
         The classifier of the cell's recipe, undefended.
     texts, labels : sequences of N texts and their classes
-        What is attacked.
+        The documents to attack.
     """
     documents = plain.encode(texts)
     vector = _with_trained_vector(cell, plain)
@@ -187,8 +187,8 @@ def _replay_repaired(
 ) -> Record:
     """Count the changed texts that are misclassified when repaired, though not when left alone.
 
-    Looked at are the documents that were attacked and, as written, are classified correctly with
-    the speller too: what the speller costs by itself is no success of the attack.
+    Only documents count that were attacked and that, as written, are classified correctly with the
+    speller too: what the speller costs by itself is no success of the attack.
     """
     held = classifier.predict_proba(clean).argmax(axis=1) == np.array(labels)
     begun = [
@@ -207,7 +207,7 @@ def _replay_repaired(
 
 
 def effect_metrics(study: EffectStudy) -> Record:
-    """Return how well B foresees what a word's going does, over all and by length of document."""
+    """Return how well B foresees what a word's going does, for all words and by length of text."""
 
     def of(study: EffectStudy) -> Record:
         return {

@@ -50,18 +50,20 @@ YUAN_RECIPES: dict[str, DeepRecipe] = {
     "ag_news": replace(RECIPES["ag_news_deep"], **_ALL_WORDS),
 }
 
-# Stated in section "Experimental Setup": lambda_1 and lambda_2, the rate, the layer.
+# The section "Experimental Setup" states lambda_1, lambda_2, the learning rate and the layer.
 INVERSION = {
     "mr": {"l2": 0.004, "similarity": 0.02, "learning_rate": 2e-4},
     "ag_news": {"l2": 0.002, "similarity": 0.01, "learning_rate": 2e-4},
 }
-# Ours: how many test documents, drawn once for all models; k and m; and how many steps.
+# These settings are ours: how many steps, how many test documents, which are drawn once for all
+# models, and k and m.
 STEPS = 1000
 READ_DOCUMENTS = {"mr": 200, "ag_news": 100}  # a climb costs four times as much there
 LOCATIONS = (1, 2, 3, 5)
 WORDS = (1, 3, 5, 10)
 
-# What MR's accuracy owes the word vectors, and what it owes settings that the paper leaves open.
+# Changes that show what MR's accuracy owes the word vectors, and what it owes settings that the
+# paper leaves open.
 CHOICES: dict[str, tuple[dict[str, Any], ...]] = {
     "mr": (
         {"vector_corpora": ()},
@@ -128,7 +130,7 @@ def measure_choice(cell: Cell, models: Path | None) -> Record:
 
 
 def measure_interpretations(cell: Cell, models: Path | None) -> Record:
-    """Read interpretations back that a network of Table 3 gives, a kept one if there is one."""
+    """Read the interpretations of a network of Table 3 back, of a kept one if there is one."""
     return _measured(cell, models, keep=True, read=True)
 
 
@@ -164,9 +166,9 @@ def _measured(cell: Cell, models: Path | None, *, keep: bool, read: bool = False
 def corpus_statistics(corpus: Encoded) -> dict[str, Any]:
     """Return what Yuan et al. state of a corpus: its classes, documents and words.
 
-    The paper's c, N_train, N_test and size of V. The last counts the different words of the
-    training documents that the model keeps, without padding and the unknown word. Documents are
-    counted as the corpus has them.
+    The numbers are the paper's c, N_train, N_test and the size of V, which counts the different
+    words of the training documents that the model keeps, without padding and the unknown word.
+    Documents are counted as the corpus has them.
 
     References
     ----------
@@ -216,8 +218,9 @@ def interpretation_metrics(
 ) -> Record:
     """Return how often interpretations keep the class, and how settled they are, as plain numbers.
 
-    ``kept`` counts documents for each k and m; ``won`` and ``lost`` those that only the method
-    keeps, and only the inversion, so that a paired interval can be computed.
+    For each k and m, ``kept`` counts the documents that keep their class, ``won`` those that keep
+    it by the method alone, and ``lost`` those that keep it by the inversion alone, so that a paired
+    interval can be computed.
     """
     settings = {**INVERSION[corpus], "steps": STEPS}
     some = documents[: len(documents) // _QUARTER]
@@ -287,8 +290,8 @@ def restart_metrics(
 ) -> Record:
     """Return how far random starts agree, and how near a climb comes to the closed form.
 
-    Three locations of layer 1 a document. ``overlap`` is the share of the ten nearest words that
-    two starts, or the closed form and a climb, have in common.
+    Three locations of layer 1 are read in each document. ``overlap`` is the share of the ten
+    nearest words that two starts, or the closed form and a climb, have in common.
     """
     ids = pad(documents)
     targets = predict(deep, documents).argmax(dim=1)
