@@ -78,11 +78,13 @@ def word_gradients(
 ) -> Float64[Tensor, "N l m"]:
     """Return the gradient of the cross entropy with respect to every word's vector.
 
-    With p = softmax(o) and y the label, filter p that is alive passes its share
-    sum over q of w_(q,p) (p_q - [q = y]), times its weights w_j, to the n words of its best window,
-    the first among equals, and to no other word. The gradient is computed in double precision, and
-    without the difference p_y - 1, so that a confident prediction's small gradients keep their
-    order.
+    With P = softmax(o) and y the label, a filter p that is alive has the share
+
+        s_p = sum over q of w_(q,p) (P_q - [q = y])
+
+    and passes s_p w_j to the word in slot j of its best window, the first among equals, and nothing
+    to other words. The gradient is computed in double precision, and without the difference
+    P_y - 1, so that a confident prediction's small gradients keep their order.
 
     Parameters
     ----------
