@@ -262,7 +262,7 @@ class EffectStudy:
         return float((self.predicted @ self.exact) / (self.predicted @ self.predicted))
 
     def wrong_sign(self, above: float = 0.0) -> float:
-        """Among words whose entry in B exceeds this in size, the share whose fall is of other sign."""
+        """Among words with an entry in B above this in size, the share with the opposite effect."""
         large = self.predicted.abs() > above
         wrong = self.predicted[large] * self.exact[large] < 0
         return float(wrong.double().mean()) if len(wrong) else 0.0
