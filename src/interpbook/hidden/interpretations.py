@@ -42,6 +42,15 @@ class LocationReading:
         nothing that was found for it, which more restarts or steps may mend.
     overall : Tensor of shape (m,)
         The overall vector, equation (8).
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> settings = {"locations": 1, "words": 2, "steps": 200, "learning_rate": 0.02}
+    >>> found = interpret(load_classifier("mr_deep"), "a tedious and charming film", **settings)
+    >>> (reading,) = found.readings
+    >>> reading.location, reading.field, len(reading.words)
+    (1, range(0, 4), 2)
     """
 
     location: int
@@ -68,15 +77,25 @@ class Interpretation:
     class_names : tuple of str
         The c classes.
     logits : Tensor of shape (c,)
-        The model's.
+        The model's output for the text.
     target : int
         The class that is asked about.
     layer : int
-        1 for the first convolution.
+        The layer of the locations, 1 for the first convolution.
     saliency : Tensor of shape (l,)
         The saliency of every location, in logits.
     readings : tuple of LocationReading
-        The strongest location's first.
+        What the locations attend to, the strongest location first.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> settings = {"locations": 2, "words": 2, "steps": 200, "learning_rate": 0.02}
+    >>> found = interpret(load_classifier("mr_deep"), "a tedious and charming film", **settings)
+    >>> found.tokens[found.readings[0].location], found.class_names[found.target]
+    ('tedious', 'negative')
+    >>> len(found.words)
+    4
     """
 
     text: str
@@ -194,30 +213,42 @@ def interpret(
     Parameters
     ----------
     classifier : Classifier
-        With a DeepTextCNN.
+        A classifier whose model is a DeepTextCNN.
     text : str
         One text; words after ``max_length`` are not read.
     layer : int
-        1 for the first convolution.
+        The layer of the locations, 1 for the first convolution.
     target : int, optional
-        The class; the predicted one by default.
+        The class that is asked about; the predicted one by default.
     locations : int or sequence of int
-        How many of the strongest, or which.
+        How many of the strongest locations are read, or the word positions of those to read.
     words : int
-        How many for each location.
+        How many words are named for each location.
     l2, similarity, steps, learning_rate, restarts, seed
         Each is described under ``invert``. Of several random starts the one that climbed
         highest is read.
 
+    Returns
+    -------
+    Interpretation
+        What the text's strongest locations attend to; in Jupyter it shows itself.
+
     Raises
     ------
     TypeError, ValueError
-        If the model is no DeepTextCNN, the text holds no word, no location is alive, or as
-        ``invert``.
+        If the model is no DeepTextCNN, the text holds no word, no location is alive, or ``invert``
+        refuses one of its arguments.
 
     References
     ----------
     Yuan et al. (2019), Figure 1.
+
+    Examples
+    --------
+    >>> from interpbook import load_classifier
+    >>> settings = {"locations": 1, "words": 2, "steps": 200, "learning_rate": 0.02}
+    >>> interpret(load_classifier("mr_deep"), "a tedious and charming film", **settings)
+    Interpretation('a tedious and charming film': negative, layer 1, locations 1)
     """
     deep = as_deep_text_cnn(classifier.model)
     read = classifier.read(text)
