@@ -25,8 +25,7 @@ def test_no_text_crashes_tokenize(text):
 def test_spans_point_to_the_words_in_order_without_overlap(text):
     end = 0
     for token in tokenize_with_spans(text, lowercase=False):
-        written = text[token.start : token.end]
-        assert token.word == unicodedata.normalize("NFC", written).replace("’", "'")
+        assert tokenize(text[token.start : token.end], lowercase=False) == [token.word]
         assert token.start >= end
         end = token.end
 
@@ -66,6 +65,55 @@ def test_tokenizing_words_again_changes_nothing(text, lowercase):
 )
 def test_words_of_many_scripts(text, words):
     assert tokenize(text) == [unicodedata.normalize("NFC", word) for word in words]
+
+
+@pytest.mark.parametrize("sign", "'’‘‛`´′‵ʹʻʼʽʾʿˈ՚׳ꞌ＇｀")
+def test_what_looks_like_an_apostrophe_is_one(sign):
+    written = f"it doesn{sign}t work {sign}quoted{sign} dogs{sign} rock{sign}n{sign}roll"
+    found = tokenize_with_spans(written)
+    assert [token.word for token in found] == tokenize(written.replace(sign, "'"))
+    assert [written[token.start : token.end] for token in found][1] == f"doesn{sign}t"
+
+
+UNSEEN = [
+    *"\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2063\u2066\u2069",
+    *"\ufe00\ufe0f\ufeff\U000e0001\U000e0100\x00\x08\x1b\x7f",
+    "\u200b\u2060\ufeff",
+]
+
+
+@pytest.mark.parametrize("unseen", UNSEEN, ids=lambda unseen: unseen.encode("unicode_escape"))
+def test_what_is_not_seen_is_no_part_of_a_word(unseen):
+    written = f"{unseen}a mo{unseen}vie{unseen} isn{unseen}'{unseen}t{unseen}"
+    found = tokenize_with_spans(written)
+    assert [token.word for token in found] == ["a", "movie", "isn't"]
+    assert written[found[1].start : found[1].end] == f"mo{unseen}vie"
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        (
+            "ﬁlm ﬂow eﬀect ｍｏｖｉｅ Ｇｏｏｄ １２ ſo 𝗴𝗼𝗼𝗱 𝒈𝒐𝒐𝒅 𝟙",
+            "film flow effect movie good 12 so good good 1",
+        ),
+        (
+            "m\u043evie \u0410 go\u03bfd \u0412est \u0435xc\u0435llent",
+            "movie \u0430 good best excellent",
+        ),
+        (
+            "\u043a\u0438\u043d\u043e \u03ba\u03b1\u03bb\u03cc \u0430\u043d\u0430",
+            "\u043a\u0438\u043d\u043e \u03ba\u03b1\u03bb\u03cc \u0430\u043d\u0430",
+        ),
+        ("good\u3164movie good\uffa0movie goodʺ goodǃ", "good movie good movie good good"),
+        ("½ x² 155ºf ﷺ", "½ x² 155ºf ﷺ"),
+        ("ﻓﻴﻠﻢ ｱﾆﾒ", "فيلم アニメ"),
+        ("หนัง\u200bดี ไทย", "หนัง ดี ไทย"),
+    ],
+    ids=["forms", "twins", "other scripts", "blanks", "not the same", "presentation", "thai"],
+)
+def test_words_that_look_alike_are_the_same_word(written, words):
+    assert tokenize(written) == words.split()
 
 
 def test_a_curly_apostrophe_keeps_its_place_in_the_text():

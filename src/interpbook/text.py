@@ -20,15 +20,49 @@ T = TypeVar("T")
 PADDING, UNKNOWN = 0, 1
 PADDING_WORD, UNKNOWN_WORD = "<pad>", "<unk>"
 
-# A letter or digit, then letters, digits and combining marks; an apostrophe may stand inside, and
-# so may the joiners without width that Persian and Hindi spell with. Any script: Hindi vowel signs
-# and Hebrew points are marks, which Python's own \w would split at.
+# What a reader takes for an apostrophe: quotes, accents without a letter, primes, and letters of
+# other scripts that look like one. And what looks like a blank or a stop, though it is a letter.
+_APOSTROPHES = regex.compile("[’‘‛`´′‵ʹʻʼʽʾʿˈ՚׳ꞌ＇｀]")
+_BLANKS = regex.compile("[\u3164\uffa0ʺˮːǃǀ]")
+# In these scripts a space without width stands between words; in others nobody means it.
+_WIDTHLESS_SPACE = regex.compile(r"([\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}])\u200b")
+
+# What a reader does not see: soft hyphens, signs without width, marks of direction and variation,
+# control signs but those that break a line.
+_UNSEEN = r"\p{DI}\x00-\x08\x0e-\x1b\x7f"
+
+# A letter or digit, then letters, digits and combining marks, and what is not seen between them; an
+# apostrophe may stand inside. Any script: Hindi vowel signs and Hebrew points are marks, which
+# Python's own \w would split at.
 _WORD = regex.compile(
-    r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['’\u200c\u200d][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*"
+    rf"[\p{{L}}\p{{N}}][\p{{L}}\p{{M}}\p{{N}}{_UNSEEN}]*"
+    rf"(?:'[{_UNSEEN}]*[\p{{L}}\p{{N}}][\p{{L}}\p{{M}}\p{{N}}{_UNSEEN}]*)*"
+)
+_UNSEEN_END = regex.compile(f"[{_UNSEEN}]+$")
+# Joiners without width belong to the spelling of Persian and Hindi, not of these scripts.
+_UNSEEN_INSIDE = regex.compile(rf"(?![\u200c\u200d])[{_UNSEEN}]")
+_JOINERS_OF_NONE = regex.compile(r"([\p{Latin}\p{Greek}\p{Cyrillic}\p{N}'])[\u200c\u200d]+")
+
+# Letters and digits in another width or font, and letters joined into one sign.
+_OTHER_FORMS = regex.compile("[ſ℀-⅏ﬀ-ﷹﹰ-ﻼ０-ￜ\U0001d400-\U0001d7ff]")
+_LETTERS = regex.compile(r"[\p{L}\p{M}\p{N}]+")
+
+# Greek and Cyrillic letters that look like Latin ones; so they are read in words of Latin letters.
+_LATIN_TWINS = dict(
+    zip(
+        map(ord, "аеорсухіјѕһԁԛԝАВЕКМНОРСТХУІЈЅԚԜοΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"),
+        "aeopcyxijshdqwABEKMHOPCTXYIJSQWoABEZHIKMNOPTYX",
+        strict=True,
+    )
+)
+_TWINS = "".join(map(chr, _LATIN_TWINS))
+_LATIN_WITH_TWINS = regex.compile(
+    rf"(?=.*\p{{Latin}})(?=.*[{_TWINS}])[\p{{Latin}}\p{{M}}\p{{N}}'{_TWINS}]+"
 )
 
 # In plain English text this finds the same words, twice as fast.
 _ASCII_WORD = re.compile(r"[A-Za-z0-9]+(?:'[A-Za-z0-9]+)*")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 
 
 class Token(NamedTuple):
@@ -91,24 +125,48 @@ def words_and_spans(
     """
     if not isinstance(text, str):
         raise TypeError(f"expected a text (str), got {type(text).__name__}: pass one string")
-    if text.isascii():
-        read = text.lower() if lowercase else text  # every sign keeps its place
+    if text.isascii() and not _CONTROL.search(text):
+        read = text.replace("`", "'")  # every sign keeps its place
+        read = read.lower() if lowercase else read
         spans = [match.span() for match in _ASCII_WORD.finditer(read)]
         return [read[start:end] for start, end in spans], spans
-    spans = [match.span() for match in _WORD.finditer(text)]
-    words = [text[start:end] for start, end in spans]
-    if lowercase:
-        words = [word.lower() for word in words]
-    # Lower-casing can take a word out of normal form, so this comes second.
-    return [unicodedata.normalize("NFC", word).replace("’", "'") for word in words], spans
+    read = _BLANKS.sub(" ", _APOSTROPHES.sub("'", text))
+    read = _WIDTHLESS_SPACE.sub(r"\1 ", read)  # of the same length, all three
+    words, spans = [], []
+    for match in _WORD.finditer(read):
+        written = _UNSEEN_END.sub("", match[0])
+        words.append(_as_seen(written, lowercase))
+        spans.append((match.start(), match.start() + len(written)))
+    return words, spans
+
+
+def _as_seen(written: str, lowercase: bool) -> str:
+    """Spell a word with the signs that a reader sees in it."""
+    if written.isascii() and not _CONTROL.search(written):
+        return written.lower() if lowercase else written
+    word = _JOINERS_OF_NONE.sub(r"\1", _UNSEEN_INSIDE.sub("", written))
+    word = _OTHER_FORMS.sub(_usual_form, word)
+    if _LATIN_WITH_TWINS.fullmatch(word):
+        word = word.translate(_LATIN_TWINS)
+    # Lower-casing can take a word out of normal form, so that comes last.
+    return unicodedata.normalize("NFC", word.lower() if lowercase else word)
+
+
+def _usual_form(sign: regex.Match[str]) -> str:
+    usual = unicodedata.normalize("NFKC", sign[0])
+    return usual if _LETTERS.fullmatch(usual) else sign[0]
 
 
 def tokenize(text: str, *, lowercase: bool = True) -> list[str]:
-    """Split a text into words.
+    r"""Split a text into words.
 
     A word is a run of letters and digits of any script with the marks that belong to them; an
     apostrophe inside a word stays ("isn't" is one word), every other sign separates. Punctuation
     and emoji are not words.
+
+    Words that look alike are the same word: every sign that a reader takes for an apostrophe is
+    one, what has no width or no ink is left out (but the joiners of Persian and Hindi stay), "ﬁlm"
+    and "ｆｉｌｍ" are "film", and a Cyrillic or Greek letter among Latin ones is its Latin twin.
 
     Parameters
     ----------
@@ -128,6 +186,8 @@ def tokenize(text: str, *, lowercase: bool = True) -> list[str]:
     ['what', 'a', 'good', 'movie']
     >>> tokenize("It's NOT good!!", lowercase=False)
     ["It's", 'NOT', 'good']
+    >>> tokenize("It isn´t a ﬁlm; it isn‘t a mo\u00advie.")
+    ['it', "isn't", 'a', 'film', 'it', "isn't", 'a', 'movie']
     """
     return words_and_spans(text, lowercase=lowercase)[0]
 
