@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import gc
 from copy import deepcopy
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
-from interpbook import ScoreMatrices, TextCNN, decompose, pad
+from interpbook import ScoreMatrices, TextCNN, decompose
 from interpbook.models import slots
-from interpbook.scores import filter_widths
+from interpbook.scores import filter_widths, swap_effects, swap_logits
 from support.networks import Case, cases, laid_out, network
 
 EXACT = {"rtol": 0, "atol": 1e-12}
@@ -452,11 +453,54 @@ def test_a_record_counts_its_documents_and_shows_its_shapes():
     assert repr(s).startswith("ScoreMatrices(logits (2, 3), ngram_scores (2, 6, 3)")
 
 
-@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
-def test_rounding_never_makes_decompose_refuse_its_own_scores(scale):
-    model = network(dtype=torch.float32, vocab_size=200, filters_per_width=100, widths=(3, 4, 5))
-    for parameter in model.parameters():
-        parameter.data *= scale
-    generator = torch.Generator().manual_seed(0)
-    documents = torch.randint(1, 200, (8, 100), generator=generator).tolist()
-    assert len(decompose(model, pad(documents))) == 8
+@st.composite
+def large_networks(draw: st.DrawFn) -> tuple[dict[str, Any], list[float], float, int]:
+    """Draw sizes up to 3,000 filters, a scale for each kind of weight, and how much cancels."""
+    config = {
+        "filters_per_width": draw(st.sampled_from([1, 10, 100, 500, 1000])),
+        "widths": (3, 4, 5),
+        "vocab_size": 30,
+        "seed": draw(st.integers(0, 1000)),
+        "dtype": draw(st.sampled_from([torch.float32, torch.float64])),
+    }
+    scales = [10.0 ** draw(st.integers(-20, 20)) for _ in range(3)]
+    return config, scales, draw(st.sampled_from([0.0, 0.9, 1.0])), draw(st.integers(1, 12))
+
+
+@settings(max_examples=100)
+@given(large_networks())
+@example(({"filters_per_width": 1000, "widths": (3, 4, 5), "seed": 1}, [1.0, 1.0, 1.0], 1.0, 5))
+def test_rounding_never_makes_decompose_refuse_its_own_scores(drawn):
+    """Each filter has a twin that votes the other way, so that words and logits cancel."""
+    config, (of_embedding, of_filters, of_output), cancelling, length = drawn
+    model = network(**({"vocab_size": 30, "dtype": torch.float32} | config))
+    with torch.no_grad():
+        model.embedding.weight *= of_embedding
+        for conv in model.convs:
+            conv.weight *= of_filters
+            half = len(conv.weight) // 2
+            conv.weight[:half] = conv.weight[half : 2 * half]
+        model.output.weight *= of_output
+        for columns in model.output.weight.split(config["filters_per_width"], dim=1):
+            half = columns.shape[1] // 2
+            columns[:, :half] -= cancelling * (columns[:, :half] + columns[:, half : 2 * half])
+    generator = torch.Generator().manual_seed(config["seed"])
+    ids = torch.randint(1, 30, (4, length), generator=generator)
+    try:
+        effects = [swap_effects(model, row) for row in ids]
+        scores = decompose(model, ids)
+    except ValueError as error:
+        assert "not finite" in str(error)  # of products past the largest number
+        return
+    assert len(scores) == 4 and len(effects[0].exact) == length
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_inside_autocast_the_model_keeps_its_precision(dtype):
+    model = network(dtype=torch.float32, filters_per_width=50)
+    expected, swapped = decompose(model, IDS), swap_logits(model, IDS)
+    other = network(dtype=torch.float32, filters_per_width=50)  # whose table is still empty
+    with torch.autocast("cpu", dtype=dtype):
+        assert torch.equal(decompose(other, IDS).logits, expected.logits)
+        assert torch.equal(swap_logits(other, IDS), swapped)
+        swap_effects(other, IDS[0][IDS[0] > 0])

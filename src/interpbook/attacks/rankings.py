@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Float64, Int64
 from torch import Tensor
 
 from interpbook.models import TextCNN, best_of_filters
+from interpbook.models.precision import own_precision
 from interpbook.scores import SwapBatch
 from interpbook.scores.matrices import add_up_by_position
 
@@ -72,6 +73,7 @@ def _by_gradient(batch: SwapBatch, standing: Standing) -> Float64[Tensor, "R l"]
     return lengths.ldexp(-lengths.amax(dim=1, keepdim=True).frexp().exponent)
 
 
+@own_precision
 @torch.no_grad()
 def word_gradients(
     model: TextCNN, ids: Int64[Tensor, "N l"], labels: Int64[Tensor, " N"]

@@ -12,6 +12,7 @@ from torch import Tensor
 from interpbook._checks import number_from
 from interpbook.filters.study import variances
 from interpbook.models import TextCNN, best_of_filters
+from interpbook.models.precision import own_precision
 from interpbook.scores import Explanation, Ngram, filter_widths
 from interpbook.text import PADDING_WORD
 
@@ -105,6 +106,7 @@ def check_top(top: int) -> None:
     number_from(top, 1, f"top is a positive number, got {top}")
 
 
+@own_precision
 @torch.no_grad()
 def best_ngrams(
     model: TextCNN,

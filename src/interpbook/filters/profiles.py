@@ -15,6 +15,7 @@ from interpbook._html import coloured_text, page, paragraph, table
 from interpbook.classifier import Classifier
 from interpbook.filters.ngrams import ScoredNgram, check_top
 from interpbook.models import TextCNN, as_text_cnn
+from interpbook.models.precision import own_precision
 from interpbook.text import PADDING_WORD, UNKNOWN, UNKNOWN_WORD, shortened
 
 _SHOWN_CHARACTERS = 40  # of one word or class name in a rendering
@@ -152,6 +153,7 @@ def _coloured(ngram: ScoredNgram) -> str:
     )
 
 
+@own_precision
 @torch.no_grad()
 def filter_profile(
     classifier: Classifier,
@@ -233,6 +235,7 @@ def filter_profile(
     )
 
 
+@own_precision
 @torch.no_grad()
 def slot_profile(model: TextCNN, number: int) -> Float[Tensor, "n V"]:
     """Return what every word of the vocabulary scores in each slot of one filter, in units of u.

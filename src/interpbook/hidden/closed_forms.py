@@ -10,6 +10,7 @@ from torch import Tensor
 
 from interpbook.hidden.fields import Fields
 from interpbook.hidden.objectives import response, squared_length
+from interpbook.models.precision import own_precision
 
 # Far more rounds than it takes: a channel that is zero but for rounding could flip for ever.
 _ROUNDS = 1000
@@ -51,6 +52,7 @@ class ClosedForm:
     rounds: int
 
 
+@own_precision
 @torch.no_grad()
 def closed_form(
     fields: Fields, l2: float, *, active: Bool[Tensor, "B channels"] | None = None

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from interpbook._checks import whole_number
 from interpbook.hidden.saliency import ReadBatch
 from interpbook.models import DeepTextCNN
+from interpbook.models.precision import own_precision
 
 Locations = Sequence[int] | Sequence[Sequence[int]] | Int64[Tensor, "*N M"]
 """Word positions: one list for a single document, or one list for each of several."""
@@ -125,6 +126,7 @@ class Fields:
         ends = torch.tensor(lengths, device=device)[documents, None]
         return cls(deep, layer, documents, places, (around >= 0) & (around < ends), found)
 
+    @own_precision
     def respond(self, vectors: Float[Tensor, "B R m"]) -> Float[Tensor, "B channels"]:
         """Return a', the locations' answer to other words: the network below, on the field alone.
 

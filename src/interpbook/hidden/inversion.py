@@ -19,6 +19,7 @@ from interpbook._checks import number_from
 from interpbook.hidden.fields import Fields, Locations
 from interpbook.hidden.objectives import Objective
 from interpbook.models import DeepTextCNN
+from interpbook.models.precision import own_precision
 
 _TINY = 1e-12
 _CHECKPOINTS = 20  # of a climb, in its result
@@ -302,6 +303,7 @@ def climb(
     return _climb(fields, objective, starts, Climb(steps, learning_rate))
 
 
+@own_precision
 @torch.enable_grad()
 def _climb(
     fields: Fields, objective: Objective, starts: Float[Tensor, "rows R m"], how: Climb

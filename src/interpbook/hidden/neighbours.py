@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from interpbook._checks import number_from
 from interpbook.models import DeepTextCNN, TextCNN
+from interpbook.models.precision import own_precision
 from interpbook.text import PADDING, UNKNOWN, Vocabulary
 from interpbook.vectors.cosines import highest
 
@@ -19,6 +20,7 @@ Layout = Literal["tsne", "pca"]
 """How a plane is laid out: by scikit-learn's ``TSNE`` or by its ``PCA``."""
 
 
+@own_precision
 @torch.no_grad()
 def nearest_ids(
     model: DeepTextCNN | TextCNN, vectors: Float[Tensor, "B m"], count: int = 10

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from interpbook.models.precision import own_precision
+
 _TINY = 1e-12
 
 
@@ -54,6 +56,7 @@ def squared_length(vectors: Float[Tensor, "B R m"]) -> Float[Tensor, " B"]:
     return vectors.square().sum(dim=(1, 2))
 
 
+@own_precision
 def similarity(vectors: Float[Tensor, "B R m"], inside: Bool[Tensor, "B R"]) -> Float[Tensor, " B"]:
     """Return Sim(X), equation (7): how much the vectors of a receptive field point one way.
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from interpbook._checks import number_from
 from interpbook.models import DeepTextCNN, as_deep_text_cnn
+from interpbook.models.precision import own_precision
 from interpbook.models.training import check_labels
 
 
@@ -32,6 +33,7 @@ class ReadBatch:
     layers: tuple[Float[Tensor, "N _ padded"], ...]
 
     @classmethod
+    @own_precision
     @torch.no_grad()
     def of(cls, deep: DeepTextCNN, ids: Int64[Tensor, "N l"], layer: int) -> ReadBatch:
         """Read a batch for questions about a layer.
@@ -49,11 +51,13 @@ class ReadBatch:
         return cls(deep, inside, deep.layers_of(ids, inside))
 
     @property
+    @own_precision
     @torch.no_grad()
     def logits(self) -> Float[Tensor, "N c"]:
         """The network's output."""
         return self.deep.scores_from(len(self.layers) - 1, self.layers[-1], self.inside)
 
+    @own_precision
     @torch.enable_grad()
     def saliency(
         self, layer: int, target: int | Int64[Tensor, " N"]

@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 from torch.nn import functional as F
 
+from interpbook.models.precision import own_precision
 from interpbook.models.text_cnn import TextCNN, as_text_cnn
 
 # The maximum over positions is taken in blocks: one fast pass finds each block's maximum, and only
@@ -185,6 +186,7 @@ class SlotTable:
             for ours, conv in zip(self._filters, model.convs, strict=True)
         )
 
+    @own_precision
     @torch.no_grad()
     def cover(self, model: TextCNN, words: Int64[Tensor, " R"]) -> list[Tensor]:
         """Bring the rows of these words up to date and return one table for each width.

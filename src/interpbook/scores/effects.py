@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -20,12 +20,16 @@ from interpbook.models import (
     document_lengths,
     score_words,
 )
+from interpbook.models.precision import own_precision
 from interpbook.models.training import check_labels, check_pairs
-from interpbook.scores.matrices import decompose, filter_widths
+from interpbook.scores.matrices import decompose, filter_widths, room_for_rounding
 from interpbook.scores.swaps import check_replacement, swap_logits
 from interpbook.text import PADDING, UNKNOWN
 
 PARTS = ("predicted", "biases", "replacement", "silence", "runners_up", "newcomers")
+
+
+_MANY = 2**14  # terms in a part: as many as the filters of the largest networks
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +55,9 @@ class SwapEffects:
         What the best window now scores more than the one that had won with the old word.
     newcomers : Tensor of shape (l, c)
         Filters that had not chosen the word, or were dead, and whose maximum the new word raises.
+    added : Tensor of shape (l, c), optional
+        The sizes of all terms that the parts add up, which decide how far rounding may take their
+        sum from ``exact``; by default those of the parts.
 
     Raises
     ------
@@ -83,11 +90,12 @@ class SwapEffects:
     silence: Float[Tensor, "l c"]
     runners_up: Float[Tensor, "l c"]
     newcomers: Float[Tensor, "l c"]
+    added: Float[Tensor, "l c"] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         parts = torch.stack(list(self.parts.values()))
-        # Rounding grows with what is added up, not with the sum, which may cancel.
-        room = 256 * torch.finfo(parts.dtype).eps * parts.abs().sum(dim=0).clamp(min=1)
+        added = parts.abs().sum(dim=0) if self.added is None else self.added
+        room = room_for_rounding(added, _MANY)
         if not ((parts.sum(dim=0) - self.exact).abs() <= room).all():
             raise ValueError("the parts do not sum to the exact change of the logits")
 
@@ -97,6 +105,7 @@ class SwapEffects:
         return {name: getattr(self, name) for name in PARTS}
 
 
+@own_precision
 @torch.no_grad()
 def swap_effects(
     model: TextCNN, ids: Int64[Tensor, " l"], replacement: int = UNKNOWN
@@ -164,6 +173,7 @@ def swap_effects(
     def logits_of(features: Tensor, where: Tensor) -> Tensor:
         return torch.where(where, features, 0.0) @ weight.T
 
+    added = u_max.abs() + new_max.abs() + own.abs() + new.abs() + biases.abs()
     output_shares = (inside.to(weight) / (k * widths)).sum(dim=1, keepdim=True)
     return SwapEffects(
         exact=model.output(new_max.relu()) - scores.logits,
@@ -173,6 +183,7 @@ def swap_effects(
         silence=logits_of(window.relu() - window, held),
         runners_up=logits_of(new_max.relu() - window.relu(), held),
         newcomers=logits_of(new_max.relu() - u_max.relu(), ~held),
+        added=added @ weight.abs().T + scores.added,
     )
 
 
@@ -283,6 +294,7 @@ class EffectStudy:
         )
 
 
+@own_precision
 @torch.no_grad()
 def effect_study(
     model: TextCNN,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
 from interpbook.models import TextCNN, as_text_cnn
+from interpbook.models.precision import own_precision
 from interpbook.models.slots import best_scores, check_finite, look_up
 
 
@@ -32,6 +33,10 @@ class ScoreMatrices:
         Where every filter's best window starts, counted from 0; the first one among equals.
     widths : Tensor of shape (k,), int64
         Every filter's width n.
+    added : Tensor of shape (N, c), optional
+        The sizes of all terms that a column of B adds up, which decide how far rounding may take it
+        from the logit. Terms cancel inside a word, so B does not show them; by default the
+        sizes of A and B together stand for them.
 
     Raises
     ------
@@ -57,6 +62,7 @@ starts (2, 150), widths (150,))
     pooled: Float[Tensor, "N k"]
     starts: Int64[Tensor, "N k"]
     widths: Int64[Tensor, " k"]
+    added: Float[Tensor, "N c"] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         documents, filters, classes = self.ngram_scores.shape
@@ -71,21 +77,45 @@ starts (2, 150), widths (150,))
             if getattr(self, name).shape != shape:
                 found = tuple(getattr(self, name).shape)
                 raise ValueError(f"{name} should have shape {shape}, got {found}")
+        added = self.added
+        if added is None:
+            added = self.ngram_scores.abs().sum(dim=1) + self.word_scores.abs().sum(dim=1)
+        room = room_for_rounding(added, self.widths.sum())
         for name in ("ngram_scores", "word_scores"):
-            scores = getattr(self, name)
-            # Rounding grows with what is added up, not with the sum, which may cancel.
-            room = 64 * torch.finfo(scores.dtype).eps * scores.abs().sum(dim=1).clamp(min=1)
-            if not ((scores.sum(dim=1) - self.logits).abs() <= room).all():
+            if not ((getattr(self, name).sum(dim=1) - self.logits).abs() <= room).all():
                 raise ValueError(f"the columns of {name} do not sum to the logits")
 
     def __len__(self) -> int:
         return len(self.logits)
 
     def __repr__(self) -> str:
-        shapes = ", ".join(f"{f.name} {tuple(getattr(self, f.name).shape)}" for f in fields(self))
+        shapes = ", ".join(
+            f"{f.name} {tuple(getattr(self, f.name).shape)}" for f in fields(self) if f.repr
+        )
         return f"ScoreMatrices({shapes})"
 
 
+def room_for_rounding(
+    added: Float[Tensor, "*n"], terms: int | Int64[Tensor, ""]
+) -> Float[Tensor, "*n"]:
+    """Return how far rounding may take a sum from the true one.
+
+    Rounding grows with the sizes of what is added up, not with the sum, which may cancel. Each term
+    was rounded some times on its way, and a sum in double precision rounds once more for each.
+    Below the smallest normal number rounding no longer shrinks with the terms.
+
+    Parameters
+    ----------
+    added : Tensor
+        The sizes of the terms, added up.
+    terms : int
+        How many there are.
+    """
+    own, double = torch.finfo(added.dtype), torch.finfo(torch.float64)
+    return (256 * own.eps + terms * double.eps) * added + terms * own.tiny
+
+
+@own_precision
 @torch.no_grad()
 def decompose(model: TextCNN, ids: Int64[Tensor, "N l"]) -> ScoreMatrices:
     """Split a TextCNN's logits exactly into an n-gram and a word score matrix.
@@ -145,7 +175,7 @@ starts (1, 150), widths (150,))
     logits = u_max.relu() @ weight.T + bias
     check_finite(logits)
     ngram_scores = ngram_score_matrix(model, u_max)
-    word_scores = _word_scores(model, ids, u_max, starts, slots)
+    word_scores, added = _word_scores(model, ids, u_max, starts, slots)
     return ScoreMatrices(
         logits=logits,
         ngram_scores=ngram_scores,
@@ -153,6 +183,7 @@ starts (1, 150), widths (150,))
         pooled=u_max,
         starts=torch.cat(starts, dim=1),
         widths=filter_widths(model),
+        added=added,
     )
 
 
@@ -221,18 +252,22 @@ def _word_scores(
     u_max: Tensor,
     starts: list[Tensor],
     slots: list[Tensor],
-) -> Tensor:
-    """Hand every filter's share to the words of its window and add up by position."""
+) -> tuple[Tensor, Tensor]:
+    """Hand every filter's share to the words of its window and add up by position.
+
+    Also returned is the sum of the sizes of all that is added up, document by class.
+    """
     filters = u_max.shape[1]
     alive = (u_max > 0).split(model.config.filters_per_width, dim=1)
     weights = model.output.weight.split(model.config.filters_per_width, dim=1)
-    shares = []
+    shares, added = [], model.output.bias.abs()
     for u, live, weight in zip(slots, alive, weights, strict=True):
         width = u.shape[2]
         u = u * live[:, :, None]
+        added = added + u.abs().sum(dim=2) @ weight.abs().T
         share = u[None] * weight[:, None, :, None]  # (c, N, f, n)
         shares.append(share + (model.output.bias / (filters * width))[:, None, None, None])
-    return add_up_by_position(shares, starts, ids.shape[1]).permute(1, 2, 0)
+    return add_up_by_position(shares, starts, ids.shape[1]).permute(1, 2, 0), added
 
 
 def add_up_by_position(
@@ -270,9 +305,11 @@ def add_up_by_position(
     >>> add_up_by_position([shares], [torch.tensor([[1, 2]])], 5)
     tensor([[ 0.,  1., 12., 23., 30.]])
     """
-    scores = shares[0].new_zeros(*shares[0].shape[:-2], length)
+    # A short document's word gets thousands of shares, one after the other: in single precision the
+    # sum would drift.
+    scores = shares[0].new_zeros(*shares[0].shape[:-2], length, dtype=torch.float64)
     for share, start in zip(shares, starts, strict=True):
         places = start[:, :, None] + torch.arange(share.shape[-1], device=start.device)
         handed = share.flatten(-2)  # (..., N, f n)
-        scores.scatter_add_(-1, places.flatten(1).expand_as(handed), handed)
-    return scores
+        scores.scatter_add_(-1, places.flatten(1).expand_as(handed), handed.double())
+    return scores.to(shares[0].dtype)

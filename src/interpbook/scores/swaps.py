@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from interpbook.models import TextCNN, document_lengths, slot_table
+from interpbook.models.precision import own_precision
 from interpbook.models.slots import check_finite, distinct
 from interpbook.text import PADDING, UNKNOWN
 
@@ -15,6 +16,7 @@ from interpbook.text import PADDING, UNKNOWN
 _BLOCK = 16
 
 
+@own_precision
 @torch.no_grad()
 def swap_logits(
     model: TextCNN, ids: Int64[Tensor, "N l"], replacement: int = UNKNOWN
@@ -113,6 +115,7 @@ class SwapBatch:
     True
     """
 
+    @own_precision
     @torch.no_grad()
     def __init__(
         self, model: TextCNN, ids: Int64[Tensor, "N l"], replacement: int = UNKNOWN
@@ -129,6 +132,7 @@ class SwapBatch:
             )
         ]
 
+    @own_precision
     @torch.no_grad()
     def swap(self, rows: Int64[Tensor, " R"], positions: Int64[Tensor, " R"]) -> None:
         """Put the replacement at one position, inside the document, of each of these rows."""
@@ -136,6 +140,7 @@ class SwapBatch:
         for windows in self._widths:
             windows.swap(rows, positions)
 
+    @own_precision
     @torch.no_grad()
     def pooled(self, rows: Int64[Tensor, " R"]) -> Float[Tensor, "R k"]:
         """Return every filter's u_max in these rows as they are now."""
@@ -153,6 +158,7 @@ class SwapBatch:
         """Return w_j . x, without biases, of the n words in these rows' best windows, by width."""
         return [windows.slots[rows] for windows in self._widths]
 
+    @own_precision
     @torch.no_grad()
     def swap_logits(self, rows: Int64[Tensor, " R"]) -> Float[Tensor, "R l c"]:
         """Return the logits after one more swap at each position.

@@ -25,6 +25,7 @@ from interpbook.hidden import (
     nearest_words,
 )
 from interpbook.models import as_deep_text_cnn, predict
+from interpbook.models.precision import own_precision
 from interpbook.text import pad
 
 _TERMS = ("response", "l2", "similarity")
@@ -80,6 +81,7 @@ def climb_moments(
     }
 
 
+@own_precision
 @torch.no_grad()
 def location_maps(classifier: Classifier, text: str, *, words: int = 6) -> dict[str, Any]:
     """Return the saliency of every location of every layer, for ``Live("locations")``.
