@@ -18,8 +18,8 @@ INVALID = """() => {
     return [...document.querySelectorAll("math, math *")].filter(node => {
         const name = node.localName, inside = [...node.children].map(child => child.localName);
         const isText = /^(mi|mn|mo|mtext|ms|annotation)$/.test(name);
-        return (isText ? inside.length > 0 : /\\S/.test(
-                [...node.childNodes].filter(one => one.nodeType === 3).map(one => one.data).join("")))
+        const texts = [...node.childNodes].filter(one => one.nodeType === 3);
+        return (isText ? inside.length > 0 : texts.some(text => text.data.trim()))
             || (name in children && inside.length !== children[name])
             || (name in holds && inside.some(child => !holds[name].includes(child)))
             || (name === "mtr" && node.parentNode.localName !== "mtable")
