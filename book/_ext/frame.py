@@ -25,7 +25,6 @@ CARD_ALT = (
     "Inside the Text CNN. In a sentence about a film the word thin is marked against the answer, "
     "the word superb for it."
 )
-NO_EXCERPTS = "DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false"
 # Pages that the welcome page's list leaves out.
 DESCRIPTIONS = {
     "intro": "An executable book on how convolutional networks classify text, and how to read what "
@@ -95,12 +94,12 @@ def describe(app: Sphinx, page: str, template: str, context: dict[str, Any], doc
     context["metatags"] = "\n".join([context.get("metatags", ""), *lines, ""])
 
 
-def search_offline(
+def mend_search(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Let the search leave out its excerpts where a browser may not read the pages it found."""
+    """Load on the page of results what the theme's search needs besides."""
     if page == "search":
-        app.add_js_file(None, body=f'if (location.protocol === "file:") {NO_EXCERPTS};')
+        app.add_js_file("../scripts/search.js", loading_method="defer")
 
 
 def offer(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
@@ -133,6 +132,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx, after the theme has made its buttons."""
     app.connect("config-inited", set_base_address)
     app.connect("html-page-context", describe)
-    app.connect("html-page-context", search_offline)
+    app.connect("html-page-context", mend_search)
     app.connect("html-page-context", offer, priority=850)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,6 +22,13 @@
   });
 })();
 
+// What the theme's buttons above a page do: its policy lets no handler run that stands in a tag.
+document.addEventListener("click", ({ target }) => {
+  const pressed = target.closest("[data-press]")?.dataset.press;
+  if (pressed === "window.print") window.print();
+  if (pressed === "toggleFullScreen") window.toggleFullScreen();
+});
+
 // Paper is white: while a page prints it has the light theme, and then the reader's own again.
 (function () {
   const root = document.documentElement;

@@ -74,6 +74,22 @@ def unsolved_exercises(notebook: NotebookNode) -> tuple[int, list[str]]:
     return count, unsolved
 
 
+def dead_links(notebook: NotebookNode, folder: Path) -> list[str]:
+    """Return the links to other pages that do not open a file beside the notebook by its title.
+
+    JupyterLab reads `` {doc}`name` `` as a link to a file without an ending, and shows nothing for
+    a link without a text.
+    """
+    text = prose(notebook)
+    dead = re.findall(r"\{doc\}`[^`]*`", text)
+    for title, target in re.findall(r"(?<!!)\[([^\]]*)\]\((?!\w+:|#)([^)\s]+)\)", text):
+        path = folder / target.partition("#")[0]
+        found = path.read_text("utf-8") if path.is_file() else ""
+        if not title or not re.search(rf'^(\s*")?# {re.escape(title)}(\\n|$)', found, re.M):
+            dead.append(f"[{title}]({target})")
+    return dead
+
+
 def test_there_are_chapters():
     assert CHAPTERS, f"no notebook in {notebooks.CHAPTERS}"
 
@@ -254,3 +270,16 @@ def test_a_failing_notebook_is_left_as_it_was(tmp_path):
     with pytest.raises(Exception, match="ZeroDivisionError"):
         notebooks.rewrite(path)
     assert path.read_text("utf-8") == before
+
+
+@every_chapter
+def test_links_to_pages_open_where_notebooks_are_read(path):
+    assert dead_links(read(path), path.parent) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["{doc}`02_textcnn`", "[](02_textcnn.ipynb)", "[The TextCNN](02_textcnn)", "[B](a.md)"]
+)
+def test_a_dead_link_is_seen(text):
+    notebook = new_notebook(cells=[new_markdown_cell(f"See {text}.")])
+    assert dead_links(notebook, CHAPTERS[0].parent) == [text]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urljoin, urlparse
+from urllib.parse import urlencode, urljoin, urlparse
 
 import pytest
 import yaml
@@ -167,6 +167,33 @@ def test_search_finds_words_of_chapters(page, word, chapter):
     hits = page.locator("ul.search > li")
     expect(hits.locator(f'a[href*="{chapter}"]').first).to_be_visible()
     expect(hits.locator(".context").first).to_be_visible()
+
+
+@pytest.mark.parametrize("place", ["address", "unpacked"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "constructor",
+        "__proto__",
+        "constructors inversion",
+        "toString",
+        "valueOf",
+        "hasOwnProperty",
+        "isPrototypeOf",
+        "__defineGetter__",
+        "inversion __proto__ constructor",
+        "%",
+    ],
+)
+def test_search_answers_to_words_that_every_object_knows(browser, request, place, query):
+    context = browser.new_context()
+    name = f"search.html?{urlencode({'q': query})}"
+    visit = Visit(context.new_page(), request.getfixturevalue(place), name)
+    expect(visit.page.locator(".search-summary")).to_contain_text(
+        re.compile("Search finished|did not match")
+    )
+    assert visit.complaints == []
+    context.close()
 
 
 def test_the_archive_is_offered_in_the_menu(page, address):

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from support.visiting import SITE, TOO_WIDE, Visit, pages, violations
+from support.visiting import (
+    CUT_OFF,
+    INVALID_MATHML,
+    SITE,
+    TOO_WIDE,
+    Visit,
+    pages,
+    violations,
+)
 
 IMAGES_WITHOUT_ALT = """() => [...document.querySelectorAll("main img, article img")]
     .filter(image => {
@@ -66,6 +74,10 @@ def test_sets_all_its_maths(visit):
     assert maths["unset"] == [] and maths["errors"] == []
 
 
+def test_its_maths_are_valid(visit):
+    assert visit.page.evaluate(INVALID_MATHML) == []
+
+
 def test_says_what_its_images_show(visit):
     assert visit.page.evaluate(IMAGES_WITHOUT_ALT) == []
 
@@ -74,9 +86,11 @@ def test_is_accessible(visit):
     assert violations(visit.page) == []
 
 
-def test_does_not_scroll_sideways_on_a_phone(visit):
-    visit.page.set_viewport_size({"width": 360, "height": 780})
+@pytest.mark.parametrize("width", [360, 320])
+def test_does_not_scroll_sideways_on_a_phone(visit, width):
+    visit.page.set_viewport_size({"width": width, "height": 780})
     assert visit.page.evaluate(TOO_WIDE) == []
+    assert visit.page.evaluate(CUT_OFF) == []
 
 
 # Each check above, broken once on a page made for it.
@@ -84,7 +98,8 @@ def test_does_not_scroll_sideways_on_a_phone(visit):
 BROKEN = """<!doctype html><html lang="en"><title>t</title><main><article>
 <img src="figure.png" alt="figure.png">
 <div style="width: 900px">wide</div>
-<span class="math">x^2</span>
+<div style="overflow: hidden; width: 99px"><p style="width: 200px">cut</p></div>
+<span class="math">x^2</span><math><msub><mi>u</mi></msub></math>
 <script src="https://example.org/x.js"></script></article></main></html>"""
 
 
@@ -97,5 +112,7 @@ def test_the_checks_see_a_broken_page(browser, address):
     assert any("404" in complaint for complaint in broken.complaints)
     assert len(page.evaluate(IMAGES_WITHOUT_ALT)) == 1
     assert page.evaluate(TOO_WIDE)
+    assert len(page.evaluate(CUT_OFF)) == 1
+    assert len(page.evaluate(INVALID_MATHML)) == 1
     assert page.evaluate(MATHS)["unset"] == ["x^2"]
     context.close()

@@ -46,6 +46,44 @@ TOO_WIDE = """() => {
 }"""
 
 
+# What sticks out of a box that neither shows nor scrolls it.
+CUT_OFF = """() => {
+    const scrolls = node => /auto|scroll/.test(getComputedStyle(node).overflowX);
+    const cuts = node => /hidden|clip/.test(getComputedStyle(node).overflowX);
+    const apart = ".katex, .visually-hidden, .bd-sidebar-secondary, .live-chart, svg, script";
+    const found = [];
+    for (const node of document.querySelectorAll("main p, main code, main pre, main td, main button")) {
+        const box = node.getBoundingClientRect();
+        if (box.width < 2 || node.closest(apart)) continue;
+        let around = node.parentElement;
+        while (around && !scrolls(around) && !cuts(around)) around = around.parentElement;
+        if (around && cuts(around) && box.right > around.getBoundingClientRect().right + 1)
+            found.push(node.outerHTML.slice(0, 120));
+    }
+    return found.slice(0, 5);
+}"""
+
+# A place in MathML has its number of children; a name or number holds text alone.
+INVALID_MATHML = """() => {
+    const children = {
+        mfrac: 2, mroot: 2, msub: 2, msup: 2, msubsup: 3, munder: 2, mover: 2, munderover: 3,
+        semantics: 2,
+    };
+    const holds = {mtable: ["mtr", "mlabeledtr"], mtr: ["mtd"], mlabeledtr: ["mtd"]};
+    return [...document.querySelectorAll("math, math *")].filter(node => {
+        const name = node.localName, inside = [...node.children].map(child => child.localName);
+        const isText = /^(mi|mn|mo|mtext|ms|annotation)$/.test(name);
+        const texts = [...node.childNodes].filter(one => one.nodeType === 3);
+        return (isText ? inside.length > 0 : texts.some(text => text.data.trim()))
+            || (name in children && inside.length !== children[name])
+            || (name in holds && inside.some(child => !holds[name].includes(child)))
+            || (name === "mtr" && node.parentNode.localName !== "mtable")
+            || (name === "mtd" && !/^m(labeled)?tr$/.test(node.parentNode.localName))
+            || (name === "math" && node.parentNode.closest("math"));
+    }).map(node => node.outerHTML);
+}"""
+
+
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
     """Serves files and writes no log."""
 
