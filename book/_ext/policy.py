@@ -4,7 +4,8 @@ Each page carries a content security policy: what it loads comes from the site, 
 that stand in it those run whose hashes it names, which are the ones that the build wrote. Style may
 stand in a page, because formulas, scores and figures carry their sizes and colours with them. A
 policy knows no handler that stands in a tag: what the theme's buttons do is told in ``data-press``,
-and ``reading.js`` does it. A link that opens a window of its own gives that window no hold on the page.
+and ``reading.js`` does it. A link that opens a window of its own gives that window no hold on the
+page.
 
 A page that a step has been over passes through it unchanged.
 """

@@ -103,7 +103,7 @@ def test_what_a_filter_chooses(browsed, model):
 
 
 def test_all_slots_are_in_sight_on_a_phone(browsed):
-    browsed.page.set_viewport_size({"width": 360, "height": 780})
+    browsed.page.set_viewport_size({"width": 320, "height": 780})
     try:
         browsed.slide("Filter", 130)
         assert browsed.result["width"] == 5

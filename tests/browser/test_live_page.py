@@ -298,7 +298,7 @@ def test_it_is_accessible_after_typing(browser, address, theme):
 
 
 def test_a_phone_never_scrolls_sideways(browser, address):
-    context = browser.new_context(viewport={"width": 360, "height": 780})
+    context = browser.new_context(viewport={"width": 320, "height": 780})
     page = context.new_page()
     Visit(page, address, "intro.html")
     page.locator("textcnn-explorer").scroll_into_view_if_needed()

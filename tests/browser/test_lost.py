@@ -44,7 +44,7 @@ def host(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture(params=UNKNOWN)
 def lost(request: pytest.FixtureRequest, browser: Browser, host: str) -> Iterator[Visit]:
-    context = browser.new_context(viewport={"width": 360, "height": 780})
+    context = browser.new_context(viewport={"width": 320, "height": 780})
     yield Visit(context.new_page(), host, request.param)
     context.close()
 
@@ -67,7 +67,7 @@ def test_looks_like_the_book(lost):
     )
     assert {"Source Serif 4", "Source Sans 3"} <= {font.strip('"') for font in fonts}
     expect(lost.page.get_by_role("heading", level=1)).to_be_visible()
-    assert lost.page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert lost.page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 def test_every_link_leads_to_a_page(lost, host):

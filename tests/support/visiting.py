@@ -52,7 +52,7 @@ CUT_OFF = """() => {
     const cuts = node => /hidden|clip/.test(getComputedStyle(node).overflowX);
     const apart = ".katex, .visually-hidden, .bd-sidebar-secondary, .live-chart, svg, script";
     const found = [];
-    for (const node of document.querySelectorAll("main p, main code, main pre, main td, main button")) {
+    for (const node of document.querySelectorAll("main :is(p, code, pre, td, button)")) {
         const box = node.getBoundingClientRect();
         if (box.width < 2 || node.closest(apart)) continue;
         let around = node.parentElement;
