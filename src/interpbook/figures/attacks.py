@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from interpbook.experiments.names import ranking_name
+from interpbook.figures.lettering import literal
 from interpbook.figures.style import (
     BLUE,
     FAINT,
@@ -96,7 +97,7 @@ def attack_curves(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.tick_params(labelbottom=True)
         if title:
-            axes.set_title(title, fontsize=10, loc="left")
+            axes.set_title(literal(title), fontsize=10, loc="left")
         _label_ends(axes, ends)
     axes.set_xlabel("words changed")
     return figure
@@ -169,7 +170,7 @@ def table2_curves(theirs: Theirs, ours: Ours, *, title: str = "") -> Figure:
                 list(runs),
                 [values.mean() for values in runs.values()],
                 [_spread(values) for values in runs.values()],
-                label=f"ours, {setting}",
+                label=f"ours, {literal(setting)}",
                 capsize=2,
                 markersize=5,
                 **look,
@@ -179,7 +180,9 @@ def table2_curves(theirs: Theirs, ours: Ours, *, title: str = "") -> Figure:
         axes.minorticks_off()
         faint_grid(axes, "y")
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=1, frameon=False, title=title)
+    figure.legend(
+        handles, labels, loc="outside upper center", ncols=1, frameon=False, title=literal(title)
+    )
     axes.set_xlabel("number of filters $k$")
     return figure
 
@@ -231,13 +234,13 @@ def attacked_words(
             special = word in hatched
             look = {"color": FAINT, "hatch": "///", "edgecolor": GREY} if special else {}
             axes.barh(row, count, height=0.75, lw=0.4, **(look or {"color": BLUE}))
-        axes.set_yticks(range(len(counts)), list(counts))
+        axes.set_yticks(range(len(counts)), [literal(name) for name in counts])
         axes.set_ylim(longest - 0.4, -0.6)
         axes.set_title(ranking_name(ranking), fontsize=10)
         axes.tick_params(axis="y", length=0)
     if hatched_name:
         patch = axes.barh(np.nan, np.nan, color=FAINT, hatch="///", edgecolor=GREY, lw=0.4)
-        figure.legend([patch], [hatched_name], loc="outside upper center", frameon=False)
+        figure.legend([patch], [literal(hatched_name)], loc="outside upper center", frameon=False)
     figure.supxlabel(unit, fontsize=9)
     return figure
 
@@ -284,7 +287,7 @@ def effect_scatter(study: EffectStudy, *, shown: int = 4000, title: str = "") ->
     axes.set(
         xlabel="the word's entry in B for the label (logits)",
         ylabel="fall of the label's logit without it (logits)",
-        title=title,
+        title=literal(title),
     )
     return figure
 
@@ -335,12 +338,12 @@ def defence_panels(
                     alpha=0.8,
                     linestyle="none",
                 )
-        part.set_yticks(range(len(panel)), list(panel), fontsize=9)
+        part.set_yticks(range(len(panel)), [literal(name) for name in panel], fontsize=9)
         part.set_ylim(len(panel) - 0.5, -0.5)
         faint_grid(part, "both")
-        part.set_title(name, fontsize=10, loc="left")
+        part.set_title(literal(name), fontsize=10, loc="left")
     for label, (marker, colour, fill) in seen.items():
-        part.plot([], [], marker, color=colour, fillstyle=fill, label=label)
+        part.plot([], [], marker, color=colour, fillstyle=fill, label=literal(label))
     figure.legend(*part.get_legend_handles_labels(), loc="outside upper center", frameon=False)
     part.set_xlabel(unit)
     return figure
@@ -371,8 +374,8 @@ def repair_shares(counts: Mapping[str, Mapping[str, int]], *, title: str = "") -
         share = np.array([100 * counts[kind][name] / sum(counts[kind].values()) for kind in kinds])
         axes.barh(range(len(kinds)), share, left=ends, height=0.66, label=label, **look)
         ends = ends + share
-    axes.set_yticks(range(len(kinds)), kinds)
+    axes.set_yticks(range(len(kinds)), [literal(name) for name in kinds])
     axes.invert_yaxis()
-    axes.set(xlabel="per cent of the typos", xlim=(0, 100), title=title)
+    axes.set(xlabel="per cent of the typos", xlim=(0, 100), title=literal(title))
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
     return figure

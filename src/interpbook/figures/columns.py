@@ -13,7 +13,7 @@ from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from interpbook.figures.lettering import Number, note, text_width
+from interpbook.figures.lettering import Number, drawable, literal, note, text_width
 from interpbook.figures.style import GREY, INK, SIGNED, new_axes, signed_norm
 from interpbook.hidden import Interpretation
 from interpbook.text import shortened
@@ -42,7 +42,7 @@ def sheet(body: Number, title: str) -> tuple[Figure, Axes, float]:
     axes.set_axis_off()
     axes.set_autoscale_on(False)
     if title:
-        write(axes, WIDTH / 2, 11, title, size=10, align="center", formulas=True)
+        write(axes, WIDTH / 2, 11, literal(title), size=10, align="center", formulas=True)
     return figure, axes, top
 
 
@@ -60,8 +60,8 @@ def write(
 ) -> None:
     """Write one line in the middle of a height; dollar signs stand for themselves or formulas."""
     axes.text(
-        x, y, text, fontsize=size, color=colour, ha=align, va="center", style=style,
-        parse_math=formulas, zorder=4,
+        x, y, text if formulas else drawable(text), fontsize=size, color=colour, ha=align,
+        va="center", style=style, parse_math=formulas, zorder=4,
     )  # fmt: skip
 
 

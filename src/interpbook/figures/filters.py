@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.typing import ColorType
 
-from interpbook.figures.lettering import note, text_width
+from interpbook.figures.lettering import drawable, literal, note, text_width
 from interpbook.figures.style import (
     BLUE,
     FAINT,
@@ -98,7 +98,7 @@ def ngram_map(explanations: Sequence[Explanation], epsilon: float, *, shown: int
 
 def _write(axes: plt.Axes, x: float, y: float, text: str, **looks: Any) -> None:
     """Write a reader's text as it is: a pair of dollar signs is no formula here."""
-    axes.text(x, y, text, parse_math=False, **looks)
+    axes.text(x, y, drawable(text), parse_math=False, **looks)
 
 
 def _pieces(explanation: Explanation) -> list[tuple[str, str]]:
@@ -199,7 +199,9 @@ def count_strips(
         silent = np.flatnonzero(values == 0)
         axes.vlines(silent, -0.12 * most, -0.04 * most, color=ORANGE, linewidth=1)
         axes.vlines(edges[1:-1], 0, most, color=GREY, linewidth=0.8, linestyle="--")
-        axes.set(xlim=(-0.5, len(values) - 0.5), ylabel=name, ylim=(-0.16 * most, 1.05 * most))
+        axes.set(
+            xlim=(-0.5, len(values) - 0.5), ylabel=literal(name), ylim=(-0.16 * most, 1.05 * most)
+        )
         axes.yaxis.label.set(rotation=0, ha="right", va="center")
         for width, left, right in zip(widths, edges, edges[1:], strict=False):
             if axes is rows[0]:
@@ -256,14 +258,16 @@ def shares_by_k(
             shift = 0.12 * (list(series).index(name) - (len(series) - 1) / 2)
             spots = np.repeat(places + shift, values.shape[1])
             axes.plot(spots, values.ravel(), marker, color=colour, markersize=4.5, alpha=0.8)
-        axes.set_title(title, loc="left", fontsize=10)
+        axes.set_title(literal(title), loc="left", fontsize=10)
         axes.set_ylabel(ylabel)
         axes.yaxis.set_major_formatter(lambda y, _: f"{y:.0%}")
         axes.set_ylim(bottom=0)
         axes.grid(axis="y", color=FAINT, linewidth=0.5)
     names = list(next(iter(panels.values())))
     handles = [
-        Line2D([], [], color=colour, linestyle=dash, marker=marker, markersize=4.5, label=name)
+        Line2D(
+            [], [], color=colour, linestyle=dash, marker=marker, markersize=4.5, label=literal(name)
+        )
         for name, (colour, dash, marker) in zip(names, cycle(_LOOKS), strict=False)
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(names), frameon=False)
@@ -303,10 +307,10 @@ def padding_capture(shares: dict[str, Array], *, marked: Array, mark: str) -> Fi
     )
     places, base = np.arange(len(order)), np.zeros(len(order))
     for (name, values), look in zip(kinds.items(), looks, strict=False):
-        axes.bar(places, values[order], 1.0, bottom=base, label=name, linewidth=0, **look)
+        axes.bar(places, values[order], 1.0, bottom=base, label=literal(name), linewidth=0, **look)
         base += values[order]
     dots = places[np.asarray(marked)[order]]
-    axes.plot(dots, np.full(len(dots), 1.04), "v", color=INK, markersize=4, label=mark)
+    axes.plot(dots, np.full(len(dots), 1.04), "v", color=INK, markersize=4, label=literal(mark))
     legend_above(axes, ncols=2)
     axes.yaxis.set_major_formatter(lambda y, _: f"{y:.0%}")
     axes.set(xlim=(-0.5, len(order) - 0.5), ylim=(0, 1.08), ylabel="documents")

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from torch import Tensor
 
 from interpbook.classifier import Classifier
-from interpbook.figures.lettering import label_apart
+from interpbook.figures.lettering import label_apart, literal
 from interpbook.figures.style import BLUE, GREEN, GREY, INK, ORANGE, new_axes
 from interpbook.hidden import Inversion, lay_out_plane, nearest_words
 
@@ -66,10 +66,10 @@ def climb_curves(
         _check_location(inversion, location)
         moved = rate * np.asarray(inversion.steps[1:])
         for restart, values in enumerate(inversion.values[1:, :, location].unbind(1)):
-            axes.plot(moved, values, label=name if not restart else None, **look)
+            axes.plot(moved, values, label=literal(name) if not restart else None, **look)
     if optimum is not None:
         axes.axhline(optimum, color=INK, linewidth=1.2, linestyle=(0, (1, 1)), label="optimum")
-    axes.set(xscale="log", yscale="log", title=title)
+    axes.set(xscale="log", yscale="log", title=literal(title))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(subs=(1, 3)))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
@@ -145,7 +145,9 @@ def climb_paths(
         ]
     if optimum is not None:
         axes.plot(*places[-1], "*", color=INK, markersize=14, linestyle="none", label="optimum")
-    axes.set(xlabel="first component of the direction", ylabel="second component", title=title)
+    axes.set(
+        xlabel="first component of the direction", ylabel="second component", title=literal(title)
+    )
     axes.margins(0.12)
     figure.legend(loc="outside upper center", ncols=5, frameon=False)
     label_apart(axes, labels, places)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.text import Annotation
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import BboxBase
@@ -14,6 +17,47 @@ from matplotlib.transforms import BboxBase
 from interpbook.figures.style import FAINT, Array
 
 Number = int | float
+
+
+def drawable(text: str) -> str:
+    """Replace signs that the figures' fonts lack by \ufffd, and a tab or the like by a space.
+
+    The fonts are those of matplotlib's ``rcParams["font.family"]``, in that order: whoever writes
+    Chinese adds a font that has it.
+
+    Examples
+    --------
+    >>> drawable("na\u00efve \u7535\u5f71") == "na\u00efve \ufffd\ufffd"
+    True
+    """
+    known = _signs(tuple(rcParams["font.family"]))
+    return "".join(
+        sign if sign == "\n" or ord(sign) in known else " " if sign.isspace() else "\ufffd"
+        for sign in text
+    )
+
+
+def literal(text: str) -> str:
+    r"""Return what makes matplotlib write a text as it is, where the signs can be drawn.
+
+    A pair of dollar signs would be a formula, and a legend leaves out what begins with an
+    underscore. All that others choose goes through here on its way into a figure: words, names of
+    classes, rows, series and files, titles.
+
+    Examples
+    --------
+    >>> print(literal("from $5 to $9"))
+    from \$5 to \$9
+    """
+    text = drawable(text).replace("$", r"\$")
+    return f"\u200b{text}" if text.startswith("_") else text
+
+
+@cache
+def _signs(families: tuple[str, ...]) -> frozenset[int]:
+    """Return the code points that the fonts of these families have."""
+    fonts = (get_font(findfont(FontProperties(family=[family]))) for family in families)
+    return frozenset().union(*(font.get_charmap() for font in fonts))
 
 
 def text_width(text: str, size: Number) -> float:
@@ -29,7 +73,7 @@ def text_width(text: str, size: Number) -> float:
     >>> text_width("$x$", 10.0) == text_width("SxS", 10.0)
     True
     """
-    return float(TextPath((0, 0), text.replace("$", "S"), size=size).get_extents().width)
+    return float(TextPath((0, 0), drawable(text).replace("$", "S"), size=size).get_extents().width)
 
 
 def note(
@@ -100,8 +144,8 @@ def label_apart(
     for place, text, colour in labels:
         middle = axes.transData.transform(place)
         label = axes.annotate(
-            text, place, xytext=(0, 0), textcoords="offset points", fontsize=8, color=colour,
-            ha="center", va="center", zorder=4, parse_math=False,
+            drawable(text), place, xytext=(0, 0), textcoords="offset points", fontsize=8,
+            color=colour, ha="center", va="center", zorder=4, parse_math=False,
         )  # fmt: skip
         found = label.get_window_extent()
         half = np.array([found.width, found.height]) / 2 + pixels  # a gap between two labels

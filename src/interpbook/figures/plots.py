@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from interpbook.figures.lettering import note
+from interpbook.figures.lettering import literal, note
 from interpbook.figures.style import (
     BLUE,
     FAINT,
@@ -58,14 +58,16 @@ def curves(
     for (name, y), colour, dash in zip(
         lines.items(), colours, ("-", "--", "-.", ":"), strict=False
     ):
-        axes.plot(np.asarray(x), np.asarray(y), dash, color=colour, label=name, linewidth=2)
+        axes.plot(
+            np.asarray(x), np.asarray(y), dash, color=colour, label=literal(name), linewidth=2
+        )
     if logx:
         axes.set_xscale("log")
     if mark is not None:
         axes.axvline(mark, color=FAINT, linewidth=1.5)
     if len(lines) > 1:
         axes.legend(frameon=False)
-    axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    axes.set(xlabel=xlabel, ylabel=ylabel, title=literal(title))
     return figure
 
 
@@ -96,8 +98,8 @@ def estimates(
     for row, (value, half) in enumerate(zip(values, halves, strict=True)):
         note(axes, f"{value:+.1f} ± {half:.1f}", (value, row), (0, 6), ha="center")
     axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_yticks(rows, labels)
-    axes.set(ylim=(len(values) - 0.5, -0.7), xlabel=unit, title=title)
+    axes.set_yticks(rows, [literal(name) for name in labels])
+    axes.set(ylim=(len(values) - 0.5, -0.7), xlabel=unit, title=literal(title))
     axes.margins(x=0.15)
     return figure
 
@@ -154,7 +156,7 @@ def kept_intervals(
     axes.errorbar(100 * shares, rows, xerr=reach, fmt="o", color=BLUE, capsize=4, markersize=6)
     for row, share in enumerate(shares):
         note(axes, f"{100 * share:.0f}", (100 * share, row), (0, 6), ha="center")
-    axes.set_yticks(rows, labels)
+    axes.set_yticks(rows, [literal(name) for name in labels])
     faint_grid(axes, "x")
     axes.set(xlim=(-2, 104), ylim=(len(labels) - 0.5, -0.7), xlabel=unit)
     return figure

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from interpbook.experiments import Estimate, Record, kept_share, of_corpus
 from interpbook.experiments.names import method_name
+from interpbook.figures.lettering import literal
 from interpbook.figures.style import (
     BLUE,
     FAINT,
@@ -172,7 +173,7 @@ def overlap_maps(panels: Mapping[str, tuple[Array, Sequence[str]]]) -> Figure:
     figure, axes = new_axes(0.7 + 3.1 * len(panels), 3.4, rows=1, ncols=len(panels), squeeze=False)
     for panel, (title, (shares, classes)) in zip(axes.flat, panels.items(), strict=True):
         picture = _draw_overlaps(panel, np.asarray(shares, dtype=float), list(classes))
-        panel.set_title(title, fontsize=10)
+        panel.set_title(literal(title), fontsize=10)
     figure.colorbar(picture, ax=axes, label="share of common words", shrink=0.8)
     return figure
 
@@ -193,8 +194,9 @@ def _draw_overlaps(axes: Axes, shares: np.ndarray, classes: list[str]) -> object
         axes.axhline(end - 0.5, color=ORANGE, linewidth=1)
         axes.axvline(end - 0.5, color=ORANGE, linewidth=1)
     middles = (ends[:-1] + ends[1:] - 1) / 2
-    axes.set_xticks(middles, names, fontsize=8, rotation=30, ha="right")
-    axes.set_yticks(middles, names, fontsize=8)
+    shown = [literal(name) for name in names]
+    axes.set_xticks(middles, shown, fontsize=8, rotation=30, ha="right")
+    axes.set_yticks(middles, shown, fontsize=8)
     axes.tick_params(length=0)
     return picture
 
@@ -260,7 +262,7 @@ def repeated_words(
     legend_above(axes, fontsize=9)
     axes.set(
         xlabel="cosine of the word's vector with $x_{overall}$",
-        ylabel=f"lead of {name} in a text of this word (logits)",
+        ylabel=f"lead of {literal(name)} in a text of this word (logits)",
     )
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle(literal(title), fontsize=10)
     return figure

@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from interpbook.figures.lettering import note
+from interpbook.figures.lettering import literal, note
 from interpbook.figures.style import (
     BLUE,
     FAINT,
@@ -65,13 +65,13 @@ def signed_heatmap(
         fmt=".2f",
         linewidths=0.5,
         linecolor="#eeeeee",
-        xticklabels=list(columns),
-        yticklabels=list(rows),
+        xticklabels=[literal(name) for name in columns],
+        yticklabels=[literal(name) for name in rows],
         cbar_kws={"label": unit},
     )
     axes.tick_params(length=0)
     axes.tick_params(axis="y", rotation=0)
-    axes.set_title(title)
+    axes.set_title(literal(title))
     return figure
 
 
@@ -140,11 +140,11 @@ def waterfall(
 
 def _name_rows(axes: Axes, labels: Sequence[str], unit: str, title: str) -> None:
     """Name bars from the top down, leave room for their numbers, and mark zero."""
-    axes.set_yticks(range(len(labels)), labels)
+    axes.set_yticks(range(len(labels)), [literal(name) for name in labels])
     axes.invert_yaxis()
     axes.margins(x=0.15)
     axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set(xlabel=unit, title=title)
+    axes.set(xlabel=unit, title=literal(title))
 
 
 def ngram_waterfall(
@@ -183,7 +183,7 @@ def ngram_waterfall(
     lead = float(explanation.evidence(label).sum())
     labels.append(f"{explanation.silent_filters} silent filters")
     scores.append(lead - sum(scores))
-    name = explanation.class_names[label]
+    name = literal(explanation.class_names[label])
     return waterfall(labels, scores, title=title, unit=f"lead of {name} (logits)")
 
 
@@ -210,8 +210,10 @@ def paired_bars(labels: Sequence[str], series: dict[str, Array], *, unit: str = 
     rows, height = np.arange(len(labels)), 0.38
     looks = ({"color": BLUE}, {"color": FAINT, "hatch": "///", "edgecolor": GREY})
     for number, ((name, values), look) in enumerate(zip(series.items(), looks, strict=True)):
-        axes.barh(rows + (number - 0.5) * height, np.asarray(values), height, label=name, **look)
-    axes.set_yticks(rows, labels)
+        axes.barh(
+            rows + (number - 0.5) * height, np.asarray(values), height, label=literal(name), **look
+        )
+    axes.set_yticks(rows, [literal(name) for name in labels])
     axes.invert_yaxis()
     axes.axvline(0, color=INK, linewidth=0.8)
     legend_above(axes, ncols=2)
@@ -254,9 +256,11 @@ def window_scores(tokens: Sequence[str], scores: Array, width: int, *, title: st
         textcoords="offset points",
     )
     axes.axhline(0, color=INK, linewidth=0.8)
-    axes.set_xticks(range(len(tokens)), tokens, rotation=45, ha="right")
+    axes.set_xticks(range(len(tokens)), [literal(name) for name in tokens], rotation=45, ha="right")
     axes.margins(y=0.2)
     axes.set(
-        ylabel="filter score u", xlabel=f"first word of the window (width {width})", title=title
+        ylabel="filter score u",
+        xlabel=f"first word of the window (width {width})",
+        title=literal(title),
     )
     return figure

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from interpbook.experiments import Entry, Record
 from interpbook.experiments.names import QUANTITY_NAMES, TABLE1, the_corpus
-from interpbook.figures.lettering import note
+from interpbook.figures.lettering import literal, note
 from interpbook.figures.style import (
     BLUE,
     FAINT,
@@ -137,7 +137,7 @@ def epsilon_sweep(
         axes.axvline(place, color=INK, linewidth=1, linestyle=":")
         note(
             axes,
-            name,
+            literal(name),
             (place, 0.04),
             (side, 0),
             xycoords=axes.get_xaxis_transform(),
@@ -150,7 +150,7 @@ def epsilon_sweep(
     legend_above(axes, ncols=3)
     axes.set(xscale="log", xlabel="epsilon (squared logits)", ylabel="per cent", ylim=(-3, 103))
     if title:
-        figure.suptitle(title, fontsize=10)
+        figure.suptitle(literal(title), fontsize=10)
     return figure
 
 
@@ -275,11 +275,11 @@ def choices_plot(
             axes.scatter(
                 moved.mean(), row, s=60, facecolors="none", edgecolors=colour, lw=1.4, zorder=3
             )
-        axes.set_title(quantity, fontsize=9)
+        axes.set_title(literal(quantity), fontsize=9)
         faint_grid(axes, "y")
         axes.tick_params(labelsize=8)
         axes.margins(x=0.12)
-    panels[0].set_yticks(range(len(changed)), list(changed), fontsize=9)
+    panels[0].set_yticks(range(len(changed)), [literal(name) for name in changed], fontsize=9)
     panels[0].invert_yaxis()
     figure.supxlabel(unit, fontsize=9)
     return figure
@@ -346,7 +346,7 @@ def yuan_choices(records: Sequence[Record], *, paper: float) -> Figure:
             axes.scatter(values, [row] * len(values), s=14, color=BLUE, zorder=3)
             look = {"facecolors": "none", "edgecolors": BLUE, "linewidths": 1.4, "zorder": 3}
             axes.scatter([float(np.mean(values))], [row], s=75, **look)
-        axes.set_yticks(range(len(rows)), list(rows))
+        axes.set_yticks(range(len(rows)), [literal(name) for name in rows])
         axes.set_ylim(len(rows) - 0.3, -0.7)
         axes.set_title(group, fontsize=10, loc="left")
         faint_grid(axes, "y")

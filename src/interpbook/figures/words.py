@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from interpbook.figures.lettering import note, text_width
+from interpbook.figures.lettering import drawable, literal, note, text_width
 from interpbook.figures.style import (
     BLUE,
     FAINT,
@@ -68,7 +68,7 @@ def id_grid(ids: Array, words: Sequence[Sequence[str]], *, title: str = "") -> F
                     linewidth=2,
                 )
             )
-            word = "" if i >= len(words[d]) else words[d][i]
+            word = "" if i >= len(words[d]) else literal(words[d][i])
             axes.text(i + 0.5, d + 0.38, word, ha="center", va="center", color=INK)
             axes.text(
                 i + 0.5,
@@ -80,7 +80,7 @@ def id_grid(ids: Array, words: Sequence[Sequence[str]], *, title: str = "") -> F
                 fontsize=8,
                 family="monospace",
             )
-    axes.set(xlim=(0, length), ylim=(documents, 0), title=title)
+    axes.set(xlim=(0, length), ylim=(documents, 0), title=literal(title))
     axes.set_xticks(np.arange(length) + 0.5, range(length))
     axes.set_yticks(np.arange(documents) + 0.5, [f"doc {d}" for d in range(documents)])
     axes.tick_params(length=0)
@@ -117,10 +117,10 @@ def padding_map(plans: dict[str, Sequence[Array]], *, title: str = "") -> Figure
             first += len(lengths)
             axes.axvline(first, color=INK, linewidth=0.8)
         padding = 1 - sum(lengths.sum() for lengths in plan) / cells
-        axes.set_title(f"{name}: {padding:.0%} of the cells are padding", loc="left")
+        axes.set_title(f"{literal(name)}: {padding:.0%} of the cells are padding", loc="left")
         axes.set(xlim=(0, first), ylabel="tokens")
     rows[-1].set_xlabel("documents, batch after batch")
-    figure.suptitle(title)
+    figure.suptitle(literal(title))
     return figure
 
 
@@ -152,9 +152,9 @@ def word_map(
     colours = (BLUE, ORANGE, GREY, GREEN)
     for group, colour, marker in zip(dict.fromkeys(groups), colours, "os^D", strict=False):
         of_group = groups == group
-        axes.scatter(*places[of_group].T, color=colour, marker=marker, label=group, s=28)
+        axes.scatter(*places[of_group].T, color=colour, marker=marker, label=literal(group), s=28)
     axes.legend(frameon=False)
-    axes.set(xlabel="first component", ylabel="second component", title=title)
+    axes.set(xlabel="first component", ylabel="second component", title=literal(title))
     axes.margins(x=0.12)
     figure.canvas.draw()
     _label_apart(axes, words, places)
@@ -168,7 +168,7 @@ def _label_apart(axes: Axes, words: Sequence[str], places: Array) -> None:
     taken = []
     for word, place in zip(words, places, strict=True):
         for dx, dy, align in sides:
-            label = note(axes, word, place, (dx, dy), fontsize=9, ha=align)
+            label = note(axes, literal(word), place, (dx, dy), fontsize=9, ha=align)
             box = label.get_window_extent()
             if (dx, dy, align) == sides[-1] or not any(box.overlaps(other) for other in taken):
                 break
@@ -227,7 +227,7 @@ def word_views(views: Sequence[WordView], *, title: str = "") -> Figure:
     axes.set_position((0, 0, 1, top))
     axes.set(xlim=(0, _WIDTH), ylim=(height, 0))
     axes.set_axis_off()
-    figure.suptitle(title)
+    figure.suptitle(literal(title))
 
     y = _GAP
     for view, of_view, is_new in zip(views, lines, new_text, strict=True):
@@ -251,13 +251,13 @@ def word_views(views: Sequence[WordView], *, title: str = "") -> Figure:
 
 def _heading(view: WordView) -> str:
     unit = "logits" if view.how == "local" else f"relative change of loss, λ = {view.clip:g}"
-    return f"{view.how.capitalize()} view from {shortened(view.class_name, 20)} ({unit})"
+    return f"{view.how.capitalize()} view from {literal(shortened(view.class_name, 20))} ({unit})"
 
 
 def _word(view: WordView, index: int) -> str:
     """Return a word as written, shortened."""
     span = view.explanation.spans[index]
-    return shortened(view.explanation.text[span.start : span.end])
+    return drawable(shortened(view.explanation.text[span.start : span.end]))
 
 
 def _number(view: WordView, index: int) -> str:
@@ -351,7 +351,7 @@ def leave_out_curves(
         free = _curve(view, x)
         axes.plot(x, free, ":", color=colour, linewidth=1, alpha=0.8)
         axes.plot(x, free.clip(-clip, clip), linestyle=dash, color=colour, linewidth=1.5)
-        axes.plot(fall, view.scores, marker, color=colour, markersize=5, label=label)
+        axes.plot(fall, view.scores, marker, color=colour, markersize=5, label=literal(label))
         for index in np.argsort(-np.abs(fall), kind="stable")[:named].tolist():
             cut = view.clipped[index]  # many of these stand side by side: words at a slant
             left = fall[index] < 0 and not cut
@@ -378,7 +378,7 @@ def leave_out_curves(
         xlabel="fall of the label's log odds without the word's row (logits)",
         ylabel="leave-one-out score",
     )
-    figure.suptitle(title)
+    figure.suptitle(literal(title))
     return figure
 
 
