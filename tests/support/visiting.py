@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -165,11 +165,14 @@ def excused(rule: str, node: dict[str, Any]) -> bool:
     return any(mark in node["html"] for mark in THEME_FINDINGS.get(rule, ()))
 
 
-def violations(page: Page) -> list[str]:
-    """Return what axe finds on a page, but for the theme's own findings."""
+def violations(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
+    """Return what axe finds on a page by these rules, or all; the theme's own findings are not."""
     page.evaluate(AXE)
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = list(rules)
     findings = page.evaluate(
-        "axe.run(document, {resultTypes: ['violations']}).then(result => result.violations)"
+        "options => axe.run(document, options).then(result => result.violations)", options
     )
     return [
         f"{finding['id']}: {node['target']} {node['html'][:160]}"
