@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+_HALF = re.compile("[\ud800-\udfff]")  # of a character, as it stands where a text was cut
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -50,11 +53,31 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
+def readable(text: str) -> str:
+    r"""Replace halves of characters, which no file and no page can hold, by \ufffd.
+
+    A text that was cut inside an emoji ends in one. The text stays as long as it was, so that
+    places in it stay where they are.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Examples
+    --------
+    >>> readable("cut \ud83d") == "cut \ufffd"
+    True
+    """
+    return _HALF.sub("\ufffd", text)
+
+
 def fingerprint(content: Mapping[str, Any]) -> str:
     """Return the SHA-256 of content as JSON would hold it, however the file is laid out.
 
     Content read from a file has the fingerprint of the content that was written: JSON turns tuples
-    into lists and keys into strings, and this does so too before it sorts the keys.
+    into lists and keys into strings, and this does so too before it sorts the keys; halves of
+    characters are not written.
 
     Parameters
     ----------
@@ -73,7 +96,7 @@ def fingerprint(content: Mapping[str, Any]) -> str:
     >>> fingerprint({"share": {2: 0.1, 10: 0.9}}) == fingerprint({"share": {"2": 0.1, "10": 0.9}})
     True
     """
-    held = json.loads(json.dumps(content))
+    held = json.loads(readable(json.dumps(content, ensure_ascii=False)))
     return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
 
 

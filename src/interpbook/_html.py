@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from interpbook.text import Token
+from interpbook._files import readable
+from interpbook.text import Token, isolated, runs_leftwards
 
 # Blue and orange, which every colour vision tells apart.
 FOR, AGAINST = "33, 113, 181", "217, 95, 2"
@@ -41,14 +42,14 @@ STYLE = f"""<style>
 
 
 def page(*parts: str) -> str:
-    """Wrap finished HTML parts and the style sheet in one block.
+    """Wrap finished HTML parts and the style sheet in one block that any page can hold.
 
     Examples
     --------
     >>> page(paragraph("Two words.")).endswith("</p></div>")
     True
     """
-    return f'{STYLE}<div class="ib">{"".join(parts)}</div>'
+    return readable(f'{STYLE}<div class="ib">{"".join(parts)}</div>')
 
 
 def paragraph(text: str, *, note: bool = False) -> str:
@@ -110,7 +111,7 @@ def coloured_text(
             f'title="{escape(title)}">{escape(text[start:stop])}</span>'
         )
         if abs(share) >= label_above:
-            word = _with_note(word, f"{score:+.1f}", stop - start)
+            word = _with_note(word, number_in(text, f"{score:+.1f}"), stop - start)
         words.append(word)
     return _in_place(text, spans, words)
 
@@ -163,7 +164,9 @@ def read_text_html(
         text,
         [(span.start, span.end) for span in shown],
         scores[: len(shown)],
-        titles=[f"{span.word}: {title}" for span, title in zip(shown, titles, strict=False)],
+        titles=[
+            f"{isolated(span.word)}: {title}" for span, title in zip(shown, titles, strict=False)
+        ],
         unknown=[not there for there in known[: len(shown)]],
     )
     if not all(known):
@@ -201,7 +204,7 @@ def marked_text(
         _with_note(
             f'<span class="ib-word ib-changed" title="{escape(title)}">'
             f"{escape(text[start:stop])}</span>",
-            note,
+            number_in(text, note),
             stop - start,
         )
         for (start, stop), title, note in zip(spans, titles, notes, strict=True)
@@ -213,6 +216,11 @@ def _with_note(word: str, note: str, length: int) -> str:
     """Put a note above a finished word, which then breaks only if it is longer than a line."""
     kind = ' class="ib-long"' if length > _LINE else ""
     return f"<ruby{kind}>{word}<rt>{escape(note)}</rt></ruby>"
+
+
+def number_in(text: str, number: str) -> str:
+    """Return a number for a place in a text: its sign stays before it in one from right to left."""
+    return f"\u2066{number}\u2069" if runs_leftwards(text) else number
 
 
 def _in_place(text: str, spans: Sequence[tuple[int, int]], words: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from jaxtyping import Float
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from interpbook._files import data_folder, fingerprint, write_whole
+from interpbook._files import data_folder, fingerprint, readable, write_whole
 from interpbook.models import (
     DeepTextCNN,
     DeepTextCNNConfig,
@@ -230,7 +230,7 @@ class Classifier:
         description["sha256"] = fingerprint(description)
         text = json.dumps(description, ensure_ascii=False, separators=(",", ":"))
         write_whole(folder / _WEIGHTS, weights)
-        write_whole(folder / _DESCRIPTION, (text + "\n").encode())
+        write_whole(folder / _DESCRIPTION, (readable(text) + "\n").encode())
 
     @classmethod
     def load(cls, folder: str | os.PathLike) -> Classifier:

@@ -65,6 +65,9 @@ _ASCII_WORD = re.compile(r"[A-Za-z0-9]+(?:'[A-Za-z0-9]+)*")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 
 
+_LEFTWARDS = regex.compile(r"[\p{Bidi_Class=R}\p{Bidi_Class=AL}]")
+
+
 class Token(NamedTuple):
     """A word and where it stands: ``text[start:end]`` is how the author wrote it.
 
@@ -371,6 +374,39 @@ def shortened(text: str, length: int = 30) -> str:
     'incompr…'
     """
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def isolated(text: str) -> str:
+    r"""Keep a text that runs from right to left from reordering the numbers beside it.
+
+    Parameters
+    ----------
+    text : str
+        A word or a name that goes into a line with numbers or signs.
+
+    Returns
+    -------
+    str
+        The text between the two marks that isolate it, or as it is if it holds no letter that runs
+        from right to left.
+
+    Examples
+    --------
+    >>> isolated("good"), isolated("\u05d8\u05d5\u05d1") == "\u2068\u05d8\u05d5\u05d1\u2069"
+    ('good', True)
+    """
+    return f"\u2068{text}\u2069" if runs_leftwards(text) else text
+
+
+def runs_leftwards(text: str) -> bool:
+    r"""Say whether a text holds a letter that runs from right to left.
+
+    Examples
+    --------
+    >>> runs_leftwards("good"), runs_leftwards("\u05d8\u05d5\u05d1")
+    (False, True)
+    """
+    return _LEFTWARDS.search(text) is not None
 
 
 def spans_of(text: str, *, lowercase: bool = True) -> list[Token]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import shutil
+import zlib
 from collections.abc import Callable, Iterator
 from html import escape
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlparse
+from urllib.request import url2pathname
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
+from interpbook.widgets.weights import page_weights
 from support.operating import Operator
-from support.visiting import TOO_WIDE, Visit, violations
+from support.visiting import SITE, TOO_WIDE, QuietHandler, Visit, serve, violations
 
 READY = "textcnn-explorer[data-state=ready]"
 HARM = '<img src=x onerror="globalThis.ran = true"><script>globalThis.ran = true</script> good'
@@ -61,6 +65,11 @@ def has_run(page: Page) -> bool:
 # ---------------------------------------------------------------------------------------- loading
 
 
+def weights(asked: list[str]) -> list[str]:
+    """Return the addresses among these that are of a model's weights."""
+    return [url for url in asked if "/live/" in url and "/live/live." not in url]
+
+
 def test_a_model_is_asked_for_when_its_figure_is_reached_and_once(context, address):
     page = context.new_page()
     space = '<div style="height: 6000px"></div>'
@@ -68,15 +77,14 @@ def test_a_model_is_asked_for_when_its_figure_is_reached_and_once(context, addre
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     visit = Visit(page, address, "intro.html")
-    weights = f"{address}live/imdb.js"
-    assert any("/live/live.js" in url for url in asked) and weights not in asked
+    assert any("/live/live.js" in url for url in asked) and weights(asked) == []
     assert page.locator(READY).count() == 0
     page.keyboard.press("End")
     page.locator("textcnn-explorer").last.scroll_into_view_if_needed()
     page.wait_for_function("document.querySelectorAll('[data-state=ready]').length === 2")
-    assert asked.count(weights) == 1 and f"{address}live/ag_news.js" not in asked
-    scripts = page.locator("script[src$='/live/imdb.js']")
-    assert scripts.count() == 1  # the browser may answer a second one from memory
+    (asked_for,) = weights(asked)
+    version = f"{zlib.crc32(page_weights('imdb')):08x}"
+    assert asked_for == f"{address}live/imdb.js?v={version}"
     assert visit.complaints == []
 
 
@@ -92,7 +100,7 @@ def test_weights_that_do_not_come_are_a_sentence_and_a_second_try(context, addre
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.route("**/live/imdb.js", lambda route: route.abort())
+    page.route("**/live/imdb.js*", lambda route: route.abort())
     Visit(page, address, "intro.html")
     page.locator("textcnn-explorer").scroll_into_view_if_needed()
     page.wait_for_selector("textcnn-explorer[data-state=failed]")
@@ -100,17 +108,88 @@ def test_weights_that_do_not_come_are_a_sentence_and_a_second_try(context, addre
         r"could not start: \S+/live/imdb\.js did not load\.", page.get_by_role("alert").inner_text()
     )
     assert violations(page) == []
-    page.unroute("**/live/imdb.js")
+    page.unroute("**/live/imdb.js*")
     page.get_by_role("button", name="Try again").press("Enter")
     page.wait_for_selector(READY)
     assert told(page).startswith("The model says") and errors == []
+
+
+IMDB = (SITE / "live" / "imdb.js").read_bytes() if SITE.is_dir() else b""
+BAD = {
+    "cut": IMDB[:9999],
+    "empty": b"",
+    "damaged": IMDB.replace(IMDB[5000:5004], b"AAAA", 1),
+    "of another version": IMDB.replace(b"A", b"B"),
+    "a portal's page": b"<!doctype html><title>Log in</title>",
+    "another model": (SITE / "live" / "reviews.js").read_bytes() if SITE.is_dir() else b"",
+    "no base64": b'x = "=";\n',
+}
+SAID = (
+    "This figure could not start: {file} was expected to hold this page’s weights, but it is cut, "
+    "damaged or another file; try again."
+)
+
+
+class BadOnce(QuietHandler):
+    """Serves other bytes for one model's weights the first time, and lets the browser keep them."""
+
+    bad = b""
+    served = 0
+
+    def do_GET(self) -> None:
+        if not self.path.startswith("/live/imdb.js"):
+            return super().do_GET()
+        kind = type(self)
+        body = IMDB if kind.served else kind.bad
+        kind.served += 1
+        self.send_response(200)
+        self.send_header("Content-Type", "text/javascript")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "max-age=3600, immutable")
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_bad_weights_are_one_sentence_and_asked_for_again(context, kind):
+    """The browser keeps what was bad; a second try asks the server, not what was kept."""
+    handler = type("Handler", (BadOnce,), {"bad": BAD[kind]})
+    with serve(handler) as site:
+        page = context.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{site}/intro.html")
+        page.locator("textcnn-explorer").scroll_into_view_if_needed()
+        page.wait_for_selector("textcnn-explorer[data-state=failed]")
+        alert = page.get_by_role("alert").inner_text()
+        assert alert == SAID.format(file=f"{site}/live/imdb.js")
+        page.get_by_role("button", name="Try again").press("Enter")
+        page.wait_for_selector(READY)
+        assert handler.served == 2 and errors == []
+        page.close()
+
+
+@pytest.mark.parametrize("kind", ["damaged", "another model"])
+def test_bad_weights_in_a_folder_are_one_sentence(context, unpacked, tmp_path, kind):
+    folder = tmp_path / "site"
+    shutil.copytree(url2pathname(urlparse(unpacked).path), folder)
+    (folder / "live" / "imdb.js").write_bytes(BAD[kind])
+    page = context.new_page()
+    page.goto(f"{folder.as_uri()}/intro.html")
+    page.wait_for_selector("textcnn-explorer[data-state=failed]")
+    file = f"{folder.as_uri()}/live/imdb.js"
+    assert page.get_by_role("alert").inner_text() == SAID.format(file=file)
+    (folder / "live" / "imdb.js").write_bytes(IMDB)
+    page.get_by_role("button", name="Try again").press("Enter")
+    page.wait_for_selector(READY)
+    page.close()
 
 
 def test_another_model_that_does_not_come_leaves_the_first_one(context, address):
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.route("**/live/ag_news.js", lambda route: route.abort())
+    page.route("**/live/ag_news.js*", lambda route: route.abort())
     Visit(page, address, "intro.html")
     page.wait_for_selector(READY)
     models = page.get_by_role("combobox", name="Model")
@@ -121,7 +200,7 @@ def test_another_model_that_does_not_come_leaves_the_first_one(context, address)
         "document.querySelector('textcnn-explorer [role=status]').textContent)"
     )
     assert models.input_value() == "imdb"
-    page.unroute("**/live/ag_news.js")
+    page.unroute("**/live/ag_news.js*")
     page.keyboard.press("ArrowDown")
     page.wait_for_function("document.querySelector('textcnn-explorer').result.model === 'ag_news'")
     assert errors == []
@@ -146,7 +225,7 @@ def test_what_needs_a_model_that_does_not_come_is_not_shown(
     browser, address, name, element, number, choose
 ):
     operator = Operator(browser, address, name, element, number)
-    operator.page.route("**/live/imdb.js", lambda route: route.abort())
+    operator.page.route("**/live/imdb.js*", lambda route: route.abort())
     before = operator.result
     choose(operator)
     operator.page.wait_for_function(
@@ -157,7 +236,7 @@ def test_what_needs_a_model_that_does_not_come_is_not_shown(
     assert operator.result == before
     if choose is other_curve:
         assert operator.figure.get_by_role("combobox", name="Curves of").input_value() == "0"
-    operator.page.unroute("**/live/imdb.js")
+    operator.page.unroute("**/live/imdb.js*")
     choose(operator)
     operator.wait_for("model", "imdb")
     operator.context.close()
@@ -167,16 +246,16 @@ def test_the_last_model_chosen_is_the_one_that_answers(context, address):
     """Its weights may come before those of the one chosen first."""
     page = context.new_page()
     held: list[Route] = []
-    page.route("**/live/ag_news.js", lambda route: held.append(route))
+    page.route("**/live/ag_news.js*", lambda route: held.append(route))
     Visit(page, address, "intro.html")
     page.wait_for_selector(READY)
     page.get_by_role("combobox", name="Model").focus()
-    with page.expect_request("**/live/ag_news.js"):
+    with page.expect_request("**/live/ag_news.js*"):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowUp")
     page.wait_for_function("document.querySelector('textcnn-explorer').result.model === 'imdb'")
     page.wait_for_timeout(100)
-    with page.expect_response("**/live/ag_news.js"):
+    with page.expect_response("**/live/ag_news.js*"):
         held[0].continue_()
     page.wait_for_timeout(300)
     assert page.evaluate("document.querySelector('textcnn-explorer').result.model") == "imdb"

@@ -12,7 +12,7 @@ from torch import Tensor
 from interpbook._html import marked_text, page, paragraph, table
 from interpbook.attacks.rankings import Ranking
 from interpbook.attacks.searches import Outcome
-from interpbook.text import shortened
+from interpbook.text import isolated, shortened
 
 _SHOWN_CHARACTERS, _SHOWN_CHANGES = 10_000, 100  # a page of HTML that still opens at once
 
@@ -54,7 +54,8 @@ class Change:
     after: str
 
     def __str__(self) -> str:
-        return f"{shortened(self.before)} -> {shortened(self.after)}"
+        before, after = (isolated(shortened(word)) for word in (self.before, self.after))
+        return f"{before} -> {after}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from interpbook._files import write_whole
+from interpbook._files import readable, write_whole
 from interpbook.experiments.quantities import QUANTITIES, stated
 from interpbook.experiments.records import Record, read_records
 from interpbook.experiments.study import change_name, registered_studies
@@ -313,7 +313,7 @@ def write_ledger(entries: Iterable[Entry], path: Path) -> None:
     writer = csv.DictWriter(stream, [field.name for field in fields(Entry)], lineterminator="\n")
     writer.writeheader()
     writer.writerows(asdict(entry) for entry in entries)
-    write_whole(path, stream.getvalue().encode())
+    write_whole(path, readable(stream.getvalue()).encode())
 
 
 def read_ledger(path: Path) -> list[Entry]:

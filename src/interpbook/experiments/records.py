@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from interpbook._files import fingerprint, write_whole
+from interpbook._files import fingerprint, readable, write_whole
 
 Record = dict[str, Any]
 
@@ -36,7 +36,7 @@ def write_record(path: Path, record: Mapping[str, Any]) -> None:
     content = {"format": _FORMAT, **record}
     content["sha256"] = fingerprint(content)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, (json.dumps(content, ensure_ascii=False) + "\n").encode())
+    write_whole(path, (readable(json.dumps(content, ensure_ascii=False)) + "\n").encode())
 
 
 def read_record(path: Path) -> Record:

@@ -20,7 +20,7 @@ Number = int | float
 
 
 def drawable(text: str) -> str:
-    """Replace signs that the figures' fonts lack by \ufffd, and a tab or the like by a space.
+    r"""Replace signs that the figures' fonts lack by \ufffd, and a tab or the like by a space.
 
     The fonts are those of matplotlib's ``rcParams["font.family"]``, in that order: whoever writes
     Chinese adds a font that has it.

@@ -11,12 +11,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from interpbook._checks import number_from
-from interpbook._html import coloured_text, page, paragraph, table
+from interpbook._html import coloured_text, number_in, page, paragraph, table
 from interpbook.classifier import Classifier
 from interpbook.filters.ngrams import ScoredNgram, check_top
 from interpbook.models import TextCNN, as_text_cnn
 from interpbook.models.precision import own_precision
-from interpbook.text import PADDING_WORD, UNKNOWN, UNKNOWN_WORD, shortened
+from interpbook.text import PADDING_WORD, UNKNOWN, UNKNOWN_WORD, isolated, shortened
 
 _SHOWN_CHARACTERS = 40  # of one word or class name in a rendering
 
@@ -98,7 +98,10 @@ class FilterProfile:
         wishes = [
             [
                 str(rank),
-                *(f"{shortened(word, _SHOWN_CHARACTERS)} {score:+.2f}" for word, score in row),
+                *(
+                    f"{isolated(shortened(word, _SHOWN_CHARACTERS))} {score:+.2f}"
+                    for word, score in row
+                ),
             ]
             for rank, row in enumerate(zip(*self.slots, strict=True), start=1)
         ]
@@ -139,13 +142,15 @@ def _coloured(ngram: ScoredNgram) -> str:
     shown = [
         "·" if word == PADDING_WORD else shortened(word, _SHOWN_CHARACTERS) for word in ngram.words
     ]
+    words = " ".join(shown)
+    score = f"u\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{ngram.score:+.2f}"
     ends = list(itertools.accumulate(len(word) + 1 for word in shown))
     return coloured_text(
-        f"{' '.join(shown)}  u\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{ngram.score:+.2f}",
+        f"{words}  {number_in(words, score)}",
         [(end - 1 - len(word), end - 1) for word, end in zip(shown, ends, strict=True)],
         ngram.slots,
         titles=[
-            f"slot {j}: {word} {score:+.2f}"
+            f"slot {j}: {isolated(word)} {score:+.2f}"
             for j, (word, score) in enumerate(zip(shown, ngram.slots, strict=True), start=1)
         ],
         unknown=[word == UNKNOWN_WORD for word in ngram.words],

@@ -20,7 +20,7 @@ from interpbook.hidden.neighbours import nearest_words
 from interpbook.hidden.objectives import Objective
 from interpbook.hidden.saliency import ReadBatch
 from interpbook.models import as_deep_text_cnn
-from interpbook.text import Token, pad, shortened
+from interpbook.text import Token, isolated, pad, shortened
 
 _SHOWN_LETTERS = 20  # of a word in a table
 
@@ -165,7 +165,7 @@ class Interpretation:
         rows = [
             [
                 str(number),
-                f"{reading.location} {shortened(tokens[reading.location], _SHOWN_LETTERS)}",
+                f"{reading.location} {self._word_at(reading.location)}",
                 f"{reading.saliency:+.2f}",
                 shortened(" ".join(tokens[i] for i in reading.field), 100),
             ]
@@ -174,14 +174,19 @@ class Interpretation:
         header = ["reading", "location", "saliency", "words it sees"]
         return table(header, rows, caption="The locations that were inverted.")
 
+    def _word_at(self, location: int) -> str:
+        return isolated(shortened(self.tokens[location], _SHOWN_LETTERS))
+
     def _words_html(self) -> str:
-        tokens = self.tokens
         names = [
-            f"{number} {shortened(tokens[reading.location], _SHOWN_LETTERS)}"
+            f"{number} {self._word_at(reading.location)}"
             for number, reading in enumerate(self.readings, start=1)
         ]
         nearest = [
-            [f"{shortened(word, _SHOWN_LETTERS)} {cosine:.2f}" for word, cosine in reading.words]
+            [
+                f"{isolated(shortened(word, _SHOWN_LETTERS))} {cosine:.2f}"
+                for word, cosine in reading.words
+            ]
             or ["no answer"]
             for reading in self.readings
         ]

@@ -12,6 +12,8 @@ import ipywidgets
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from interpbook._files import readable
+
 
 class Knobs(ipywidgets.VBox):
     """Controls above a figure or a piece of HTML that is redrawn when one of them moves.
@@ -76,4 +78,4 @@ def _html(result: Any, settings: str) -> str:
         return f'<img alt="Figure for {escape(settings)}" src="data:image/png;base64,{picture}">'
     if hasattr(result, "_repr_html_"):
         return result._repr_html_()
-    return result if isinstance(result, str) else f"<p>{escape(str(result))}</p>"
+    return readable(result if isinstance(result, str) else f"<p>{escape(str(result))}</p>")

@@ -9,6 +9,7 @@ from typing import Any
 import anywidget
 import traitlets
 
+from interpbook._files import readable
 from interpbook.widgets.bundle import figure_names, notebook_module, style
 from interpbook.widgets.weights import check_model, page_weights
 
@@ -61,7 +62,7 @@ class Live(anywidget.AnyWidget):
         if "model" in attributes:
             check_model(attributes["model"])
         data = {} if data is None else data
-        _as_json(data)  # what JSON cannot hold should stop here, not in the reader's browser
+        data = json.loads(_as_json(data))  # what JSON cannot hold stops here, not in a browser
         self._line = f"Live({', '.join([repr(figure), *_pairs(attributes)])})"
         super().__init__(element=f"textcnn-{figure}", attributes=_named(attributes), data=data)
         self.on_msg(self._send_weights)
@@ -125,7 +126,7 @@ class Explorer(Live):
 
 
 def _as_json(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return readable(json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
 
 
 def _named(attributes: dict[str, Any]) -> dict[str, str]:
@@ -134,7 +135,7 @@ def _named(attributes: dict[str, Any]) -> dict[str, str]:
         if not name.isidentifier():
             raise ValueError(f"attributes are named like arguments of a function, got {name!r}")
     return {
-        name.replace("_", "-"): "" if value is True else str(value)
+        name.replace("_", "-"): "" if value is True else readable(str(value))
         for name, value in attributes.items()
         if value is not False
     }

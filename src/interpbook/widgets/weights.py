@@ -10,7 +10,7 @@ from typing import Any
 
 from safetensors.torch import save
 
-from interpbook._files import data_folder
+from interpbook._files import data_folder, readable
 from interpbook.classifier import Classifier, load_classifier, rebuilt
 from interpbook.experiments import read_record
 from interpbook.models import as_text_cnn, pack
@@ -54,7 +54,7 @@ def page_weights(name: str, words: int = PAGE_WORDS) -> bytes:
         "card": card | measured(name, len(kept)),
         "words": kept,
     }
-    text = json.dumps(description, ensure_ascii=False, separators=(",", ":"))
+    text = readable(json.dumps(description, ensure_ascii=False, separators=(",", ":")))
     return save(pack(weights, "int8"), metadata={"classifier": text})
 
 

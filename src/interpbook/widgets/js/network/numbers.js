@@ -35,3 +35,14 @@ export function columnSums(rows, columns) {
   for (const row of rows) row.forEach((value, q) => (sums[q] += value));
   return sums;
 }
+
+/** The checksum of bytes that zip files carry, as eight hexadecimal digits. */
+export function crc32(bytes) {
+  const table = Uint32Array.from({ length: 256 }, (_, n) => {
+    for (let bit = 0; bit < 8; bit++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
+    return n;
+  });
+  let sum = 0xffffffff;
+  for (const byte of bytes) sum = table[(sum ^ byte) & 0xff] ^ (sum >>> 8);
+  return (~sum >>> 0).toString(16).padStart(8, "0");
+}

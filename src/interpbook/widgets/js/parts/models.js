@@ -1,6 +1,7 @@
-// Where a figure on a page gets its model from: a script beside the bundle, loaded once, when asked.
-// Scripts load from a local folder too, where a browser refuses to fetch files.
+// Where a figure on a page gets its model from: a file beside the bundle, loaded once, when asked. It is
+// a script, because a browser that shows a page from a local folder refuses to fetch files.
 
+import { crc32 } from "../network/numbers.js";
 import { TextCNN } from "../network/textcnn.js";
 
 const TITLES = {
@@ -18,31 +19,70 @@ export function modelChoices(first, offered = OFFERED) {
   return names.map((name) => [name, TITLES[name] ?? name]);
 }
 
-const folder = globalThis.document?.currentScript?.src.replace(/[^/]*$/, "");
+const bundle = globalThis.document?.currentScript;
+const folder = bundle?.src.replace(/[^/]*$/, "");
+const checksums = JSON.parse(bundle?.dataset.weights ?? "{}"); // of each model's weights, from the build
 const models = new Map();
+const failed = new Set();
 
 /** Load a model of the site by name; every figure of the page shares it. */
 export function loadModel(name) {
   if (!models.has(name)) {
-    const loading = loadScript(`${folder}${name}.js`).then(() => {
-      const binary = atob(globalThis.textcnnWeights[name]);
-      delete globalThis.textcnnWeights[name];
-      return new TextCNN(Uint8Array.from(binary, (sign) => sign.charCodeAt(0)).buffer);
+    const loading = loadWeights(name).then((bytes) => new TextCNN(bytes.buffer));
+    loading.catch(() => {
+      models.delete(name); // so that the next try is a new one
+      failed.add(name);
     });
-    loading.catch(() => models.delete(name)); // so that the next try is a new one
     models.set(name, loading);
   }
   return models.get(name);
 }
 
-function loadScript(address) {
+/** Load a model's weights, and make sure that they are those of this page: whole, and of its version. */
+async function loadWeights(name) {
+  const file = `${folder}${name}.js`;
+  const expected = checksums[name];
+  const text = await loadText(name, file, `${file}?v=${expected}`);
+  const bytes = fromBase64(text);
+  if (!bytes || crc32(bytes) !== expected)
+    throw new Error(`${file} was expected to hold this page’s weights, but it is cut, damaged or another file; try again`);
+  return bytes;
+}
+
+/**
+ * Load what a file says of a model. After a failure the browser asks the server again, since what it has
+ * kept may be what was bad; a folder is read as it is.
+ */
+async function loadText(name, file, address) {
+  if (location.protocol === "file:") {
+    await runScript(file, address);
+    const text = globalThis.textcnnWeights?.[name];
+    delete globalThis.textcnnWeights?.[name];
+    return text;
+  }
+  const answer = await fetch(address, { cache: failed.has(name) ? "reload" : "default" }).catch(() => null);
+  if (!answer?.ok) throw new Error(`${file} did not load`);
+  const text = await answer.text().catch(() => "");
+  return text.match(/= "([^"]*)";\s*$/)?.[1];
+}
+
+/** The bytes that a text stands for; null if it stands for none. */
+function fromBase64(text) {
+  try {
+    return Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  } catch {
+    return null;
+  }
+}
+
+function runScript(file, address) {
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = address;
     script.onload = resolve;
     script.onerror = () => {
       script.remove();
-      reject(new Error(`${address} did not load`));
+      reject(new Error(`${file} did not load`));
     };
     document.head.append(script);
   });
