@@ -18,7 +18,7 @@ FONTS = """() => [...document.fonts].filter(font => font.status === "loaded")
 
 @pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator:
-    context = browser.new_context(offline=True)
+    context = browser.new_context(offline=True, bypass_csp=False)
     yield context
     context.close()
 

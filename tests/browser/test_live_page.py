@@ -136,7 +136,7 @@ class BadOnce(QuietHandler):
     bad = b""
     served = 0
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802
         if not self.path.startswith("/live/imdb.js"):
             return super().do_GET()
         kind = type(self)
@@ -388,3 +388,26 @@ def test_a_phone_never_scrolls_sideways(browser, address):
         box.fill(text)
         assert page.evaluate(TOO_WIDE) == []
     context.close()
+
+
+def test_numbers_stay_readable_among_letters_from_the_right(context, address):
+    page = context.new_page()
+    Visit(page, address, "intro.html")
+    page.wait_for_selector(READY)
+    page.locator("textcnn-explorer textarea").fill("סרט superb מאוד, awful")
+    words = page.locator("textcnn-explorer .live-word")
+    assert words.first.get_attribute("title").startswith("\u2068סרט\u2069: ")
+    assert words.nth(1).get_attribute("title").startswith("superb: ")
+    look = """word => {
+        const style = getComputedStyle(word, "::before");
+        return [style.direction, style.unicodeBidi];
+    }"""
+    assert words.nth(1).evaluate(look) == ["ltr", "isolate"]
+
+
+def test_words_left_out_are_counted_with_separators(context, address):
+    page = context.new_page()
+    Visit(page, address, "intro.html")
+    page.wait_for_selector(READY)
+    page.locator("textcnn-explorer textarea").fill("good " * 21_429)
+    assert re.search(r"; 2\d,\d{3} more are left out", told(page))

@@ -32,7 +32,7 @@ def soup(name: str) -> BeautifulSoup:
 
 @pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context()
+    context = browser.new_context(bypass_csp=False)
     context.add_init_script(WATCH)
     yield context
     context.close()
@@ -97,7 +97,8 @@ def test_what_the_book_did_not_write_does_not_run(context, address):
             document.body.insertAdjacentHTML("beforeend", '<img src="x" onerror="ran = true">');
         }"""
     )
-    page.wait_for_function("(globalThis.forbidden ?? []).length >= 2")
+    page.wait_for_timeout(500)
+    assert len(page.evaluate(FORBIDDEN)) == 2
     assert page.evaluate("globalThis.ran") is None
     page.close()
 
@@ -109,5 +110,6 @@ def test_the_buttons_above_a_page_work(context, address):
     page.locator("[data-press='window.print']").press("Enter")
     assert page.evaluate("globalThis.printed") is True
     page.get_by_role("button", name="Fullscreen mode").press("Enter")
-    page.wait_for_function("document.fullscreenElement !== null")
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.fullscreenElement !== null")
     page.close()

@@ -39,7 +39,10 @@ COLOURS = ["color-contrast", "link-in-text-block"]  # axe's rules that read colo
 @pytest.fixture(scope="module", params=PAGES)
 def visit(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Visit]:
     context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, color_scheme="light", reduced_motion="reduce"
+        viewport={"width": 1280, "height": 900},
+        color_scheme="light",
+        reduced_motion="reduce",
+        bypass_csp=False,
     )
     visit = Visit(context.new_page(), address, request.param)
     visit.reach_figures()

@@ -177,7 +177,7 @@ def ngram_waterfall(
     scores = [ngram.score for ngram in ngrams[:shown]]
     rest = ngrams[shown:]
     if rest:
-        labels.append(f"{len(rest)} more n-grams")
+        labels.append(f"{len(rest):,} more n-grams")
         scores.append(sum(ngram.score for ngram in rest))
     # What A holds besides: the silent filters' equal shares of the output biases.
     lead = float(explanation.evidence(label).sum())

@@ -9,7 +9,7 @@ import { bar, make, note, say, status, table } from "../parts/drawing.js";
 import { LiveFigure, define } from "../parts/live-figure.js";
 import { modelChoices } from "../parts/models.js";
 import { colouredText, ngramText, redrawText } from "../parts/text.js";
-import { NO_WORD, colourKey, howMany, percent, signed, unknownRemark } from "../parts/wording.js";
+import { NO_WORD, colourKey, howMany, percent, signed, unknownRemark, whole } from "../parts/wording.js";
 
 const EXAMPLES = {
   imdb: [
@@ -160,7 +160,7 @@ class Explorer extends LiveFigure {
     const remarks = [
       `${classNames[predicted]}, ${percent(probabilities[predicted])}`,
       unknown && `the model does not know ${unknown} of ${tokens.length} words (in italics)`,
-      unread && `it reads the first ${tokens.length} words; ${unread} more are left out`,
+      unread && `it reads the first ${whole(tokens.length)} words; ${whole(unread)} more are left out`,
     ];
     say(this.parts.answer, `The model says: ${remarks.filter(Boolean).join("; ")}.`);
   }
@@ -212,7 +212,7 @@ class Explorer extends LiveFigure {
     const rest = row - sum(found.slice(0, SHOWN_NGRAMS).map(({ score }) => score));
     const more = Math.max(found.length - SHOWN_NGRAMS, 0);
     rows.push([
-      more ? `${more} more n-grams and shares of the bias` : "shares of the bias of silent filters",
+      more ? `${whole(more)} more n-grams and shares of the bias` : "shares of the bias of silent filters",
       "",
       bar(rest, largest),
     ]);

@@ -9,7 +9,7 @@ import { make, note, say, status, table } from "../parts/drawing.js";
 import { LiveFigure, define } from "../parts/live-figure.js";
 import { modelChoices } from "../parts/models.js";
 import { colouredText, frameWords } from "../parts/text.js";
-import { NO_WORD, quoted, signed, unknownRemark, unreadRemark } from "../parts/wording.js";
+import { NO_WORD, quoted, signed, unknownRemark, unreadRemark, whole } from "../parts/wording.js";
 
 const ROWS = 8; // the others share a row, unless the reader asks for all
 const DIGITS = 3;
@@ -103,7 +103,7 @@ class NgramAdder extends LiveFigure {
     const rest = found.slice(shown);
     if (rest.length)
       rows.push({
-        name: `${rest.length} more n-grams`,
+        name: `${whole(rest.length)} more n-grams`,
         filters: rest.flatMap(({ filters }) => filters),
         score: sum(rest.map(({ score }) => score)),
       });

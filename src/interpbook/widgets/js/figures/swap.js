@@ -12,6 +12,7 @@ import { LiveFigure, define } from "../parts/live-figure.js";
 import { colouredText, frameWords, ngramText, redrawText } from "../parts/text.js";
 import {
   NO_WORD, colourKey, movesBy, percent, signed, unknownRemark, unreadRemark,
+  whole,
 } from "../parts/wording.js";
 
 const WAYS = [
@@ -266,7 +267,7 @@ class SwapFigure extends LiveFigure {
     const more = groups.slice(ROWS);
     if (more.length) {
       const rest = sumOfFates(more);
-      rows.push([`${more.length} more`, "", String(rest.filters), signed(rest.promised), signed(rest.exact)]);
+      rows.push([`${whole(more.length)} more`, "", String(rest.filters), signed(rest.promised), signed(rest.exact)]);
     }
     this.parts.ngrams.hidden = !rows.length;
     this.parts.ngrams.lastChild.replaceWith(

@@ -2,6 +2,7 @@
 
 import { make } from "./drawing.js";
 import { makeToolbar } from "./text.js";
+import { isolated } from "./wording.js";
 
 /**
  * What stands between the words keeps its place; with `strike`, signs that are no words are struck
@@ -24,8 +25,8 @@ export function boxedText(options) {
       {
         class: `live-box ${mark(i)}`,
         "data-below": below(i),
-        title: describe(i),
-        ...(onselect && { type: "button", tabindex: i ? -1 : 0, "aria-label": describe(i) }),
+        title: isolated(describe(i)),
+        ...(onselect && { type: "button", tabindex: i ? -1 : 0, "aria-label": isolated(describe(i)) }),
       },
       word,
     );

@@ -1,7 +1,7 @@
 // The pieces that live figures are made of. Text of a reader only ever becomes text nodes and
 // attributes, never markup.
 
-import { signed } from "./wording.js";
+import { isolated, signed } from "./wording.js";
 
 /** Make an element: attributes, then children (elements or text). */
 export function make(tag, attributes = {}, ...children) {
@@ -27,7 +27,8 @@ export function status() {
 
 /** Change a text only if it is another one, so that it is not spoken again. */
 export function say(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const said = isolated(text);
+  if (element.textContent !== said) element.textContent = said;
 }
 
 /** What opens on demand; its last child makes room for what is in it. */
@@ -37,9 +38,10 @@ export function folded(summary) {
 
 /** A table that scrolls inside itself; cells are text or elements, the first of a row is its header. */
 export function table(caption, header, rows) {
-  const head = make("tr", {}, ...header.map((cell) => make("th", { scope: "col" }, cell)));
+  const inside = (cell) => (typeof cell === "string" ? isolated(cell) : cell);
+  const head = make("tr", {}, ...header.map((cell) => make("th", { scope: "col" }, inside(cell))));
   const body = rows.map(([first, ...cells]) =>
-    make("tr", {}, make("th", { scope: "row" }, first), ...cells.map((cell) => make("td", {}, cell))),
+    make("tr", {}, make("th", { scope: "row" }, inside(first)), ...cells.map((cell) => make("td", {}, inside(cell)))),
   );
   return make(
     "div",

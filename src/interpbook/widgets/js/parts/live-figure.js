@@ -5,6 +5,7 @@ import { button } from "./controls.js";
 import { make, say } from "./drawing.js";
 import { loadModel } from "./models.js";
 
+const CONTROLS = "button, input, select, textarea, a[href], [tabindex='0']";
 const AHEAD = "300px"; // how far below the window a figure starts to load
 
 /** A custom element; a subclass builds itself in `start`, which may wait for a model. */
@@ -20,6 +21,7 @@ export class LiveFigure extends HTMLElement {
       { rootMargin: AHEAD },
     );
     this.watcher.observe(this);
+    this.tabIndex = 0; // until it has controls, or Tab would have passed them when they come
   }
 
   async begin() {
@@ -29,14 +31,23 @@ export class LiveFigure extends HTMLElement {
       this.data; // read it before `start` replaces what is inside
       await this.start();
       this.dataset.state = "ready";
+      this.takeStop();
     } catch (error) {
       this.dataset.state = "failed";
       this.replaceChildren(
         make("p", { role: "alert" }, `This figure could not start: ${error.message}.`),
         button("Try again", () => this.begin()),
       );
+      this.takeStop();
     }
     this.removeAttribute("aria-busy");
+  }
+
+  /** The first control takes over the stop that the figure was for Tab, and the focus if it was there. */
+  takeStop() {
+    const isHere = document.activeElement === this;
+    this.removeAttribute("tabindex");
+    if (isHere) this.querySelector(CONTROLS)?.focus({ preventScroll: true });
   }
 
   /** The model of this name; in a notebook the host sets `source`, which asks Python. */

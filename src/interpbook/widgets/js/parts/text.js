@@ -4,7 +4,7 @@
 import { maxAbs } from "../network/numbers.js";
 import { NOTABLE_SHARE } from "../network/readings.js";
 import { make } from "./drawing.js";
-import { EMPTY_PLACE, signed } from "./wording.js";
+import { EMPTY_PLACE, isolated, signed } from "./wording.js";
 
 /**
  * A text whose words are coloured by scores. The strongest gets the full colour; those that reach
@@ -32,8 +32,8 @@ export function colouredText(options) {
       {
         class: classes.filter(Boolean).join(" "),
         style: `--share: ${Math.abs(share).toFixed(3)}`,
-        title: describe(i),
-        ...(onselect && { type: "button", tabindex: i === selected ? 0 : -1, "aria-label": describe(i) }),
+        title: isolated(describe(i)),
+        ...(onselect && { type: "button", tabindex: i === selected ? 0 : -1, "aria-label": isolated(describe(i)) }),
       },
       text.slice(span.start, span.end),
     );

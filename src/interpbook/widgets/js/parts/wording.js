@@ -16,7 +16,7 @@ export function percent(share, digits = 1) {
 
 /** Count things: 1 word, 2,000 words. */
 export function howMany(number, what) {
-  return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
+  return `${whole(number)} ${what}${number === 1 ? "" : "s"}`;
 }
 
 /** A change in words: falls by 1.34. The three verbs are for a rise, a fall, and neither. */
@@ -28,6 +28,19 @@ export function movesBy(change, up, down, same) {
 /** The words of a window in quotes; null is a place of padding. */
 export function quoted(words) {
   return `“${words.map((word) => word ?? EMPTY_PLACE).join(" ")}”`;
+}
+
+const LEFTWARDS =
+  /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}][\p{L}\p{M}\p{N}'’]*/gu;
+
+/** Keep words that run from right to left from reordering the numbers and signs beside them. */
+export function isolated(text) {
+  return text.replace(LEFTWARDS, "\u2068$&\u2069");
+}
+
+/** Write a whole number with the separators of its thousands: 21,029. */
+export function whole(number) {
+  return number.toLocaleString("en");
 }
 
 /** What the two colours of words mean. */
@@ -42,5 +55,5 @@ export function unknownRemark(isKnown) {
 
 /** What a legend adds if the model did not read the whole text; empty if it did. */
 export function unreadRemark({ tokens, unread }) {
-  return unread ? ` The model reads the first ${tokens.length} words; ${unread} more are left out.` : "";
+  return unread ? ` The model reads the first ${whole(tokens.length)} words; ${whole(unread)} more are left out.` : "";
 }
