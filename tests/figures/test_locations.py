@@ -10,7 +10,15 @@ import pytest
 import torch
 from matplotlib.patches import ConnectionPatch, Rectangle
 
-from interpbook import Classifier, DeepTextCNN, DeepTextCNNConfig, Vocabulary, figures, interpret
+from interpbook import (
+    Classifier,
+    DeepTextCNN,
+    DeepTextCNNConfig,
+    Vocabulary,
+    figures,
+    interpret,
+    load_classifier,
+)
 from interpbook.figures.columns import LOOKS, ROW, WIDTH, WORDS
 from interpbook.hidden import Interpretation, LocationReading, location_saliency
 from interpbook.text import pad, tokenize_with_spans
@@ -177,6 +185,8 @@ def test_many_words_break_into_lines_on_the_page():
     assert_on_the_page(figure, axes)
 
 
+DULL = "A tedious and joyless film that never finds its heart."
+
 # The cloud. ---------------------------------------------------------------------------------------
 
 
@@ -192,6 +202,19 @@ def test_the_cloud_holds_each_word_once_with_its_readings(how):
     name = {"tsne": "t-SNE", "pca": "PCA"}[how]
     assert f"{name} plane, no unit" in written(page) and "T" in written(page)
     assert_on_the_page(figure, page)
+
+
+@pytest.mark.parametrize("how", ["tsne", "pca"])
+def test_a_reading_stands_among_its_words(how):
+    mr = load_classifier("mr_deep")
+    interpretation = interpret(mr, DULL, learning_rate=1.0, steps=150)
+    cloud = figures.location_cloud(interpretation, mr, how=how).axes[1]
+    at = {text.get_text(): np.array(text.xy) for text in cloud.texts if text.get_text()}
+    frame = np.array([np.ptp(cloud.get_xlim()), np.ptp(cloud.get_ylim())])
+    for number in "123":
+        own = [at[word] for word in at if " " in word and number in word.split()[-1]]
+        away = [np.abs((place - at[number]) / frame).max() for place in own]
+        assert min(away) < 0.2, f"reading {number} stands apart from its words"
 
 
 def test_dashes_tie_each_reading_to_its_location():

@@ -206,6 +206,16 @@ def test_padding_map_computes_the_share_of_padding():
     assert titles == ["random: 33% of the cells are padding", "sorted: 0% of the cells are padding"]
 
 
+def test_labels_of_a_word_map_keep_apart():
+    words = [f"word{i}" for i in range(12)]
+    places = np.random.default_rng(0).normal(size=(12, 2)) * [1, 0.3]
+    figure = figures.word_map(words, places, ["a", "b"] * 6)
+    figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts if text.get_text()]
+    assert len(boxes) == 12
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
 def test_word_map_puts_words_where_they_belong():
     axes = figures.word_map(["a", "b"], [[0.0, 0.0], [5.0, 5.0]], ["x", "y"]).axes[0]
     assert [text.get_text() for text in axes.texts] == ["a", "b"]

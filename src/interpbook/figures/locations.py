@@ -143,9 +143,11 @@ def location_cloud(
 ) -> Figure:
     """Draw readings as a cloud of nearest words, tied to their locations in the text by dashes.
 
-    The overall vector of each reading is a large numbered marker, its words are small ones. A word
-    of several readings is drawn once, in black, with their numbers after it. Large markers that
-    would hide one another are moved apart.
+    Each reading is a large numbered marker in the middle of its words, which are small ones: it is
+    laid out as the mean of their directions. The overall vector itself is nearer to these words
+    than to others, but not as near as they are to each other, and t-SNE would set all overall
+    vectors apart from all words. A word of several readings is drawn once, in black, with their
+    numbers after it. Large markers that would hide one another are moved apart.
 
     Parameters
     ----------
@@ -192,7 +194,15 @@ def location_cloud(
         )
     ids = torch.tensor(classifier.vocabulary.encode(of_word), dtype=torch.int64)
     vectors = classifier.model.embedding.weight.detach()[ids]
-    targets = torch.stack([reading.overall for reading in readings])
+    units = torch.nn.functional.normalize(vectors, dim=1)
+    targets = torch.stack(
+        [
+            units[[word for word, of in enumerate(of_word.values()) if number in of]].mean(dim=0)
+            if reading.words[:words]
+            else reading.overall
+            for number, reading in enumerate(readings)
+        ]
+    )
     places = lay_out_plane(torch.cat([targets, vectors]), how)
     at_targets, at_words = places[: len(readings)], places[len(readings) :]
 

@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from interpbook.figures.lettering import drawable, literal, note, text_width
+from interpbook.figures.lettering import drawable, label_apart, literal, note, text_width
 from interpbook.figures.style import (
     BLUE,
     FAINT,
@@ -153,27 +153,12 @@ def word_map(
     for group, colour, marker in zip(dict.fromkeys(groups), colours, "os^D", strict=False):
         of_group = groups == group
         axes.scatter(*places[of_group].T, color=colour, marker=marker, label=literal(group), s=28)
-    axes.legend(frameon=False)
+    legend_above(axes, ncols=4)
     axes.set(xlabel="first component", ylabel="second component", title=literal(title))
     axes.margins(x=0.12)
-    figure.canvas.draw()
-    _label_apart(axes, words, places)
+    labels = [(place, word, INK) for place, word in zip(places, words, strict=True)]
+    label_apart(axes, labels, np.empty((0, 2)))
     return figure
-
-
-def _label_apart(axes: Axes, words: Sequence[str], places: Array) -> None:
-    """Write each word beside its point, where it does not cover one written before."""
-    sides = [(6, 3, "left"), (6, -10, "left"), (-6, 3, "right"), (-6, -10, "right")]
-    sides += [(6, dy, "left") for dy in (15, -22, 27, -34)]
-    taken = []
-    for word, place in zip(words, places, strict=True):
-        for dx, dy, align in sides:
-            label = note(axes, literal(word), place, (dx, dy), fontsize=9, ha=align)
-            box = label.get_window_extent()
-            if (dx, dy, align) == sides[-1] or not any(box.overlaps(other) for other in taken):
-                break
-            label.remove()
-        taken.append(box)
 
 
 def word_views(views: Sequence[WordView], *, title: str = "") -> Figure:
