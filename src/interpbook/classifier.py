@@ -30,7 +30,7 @@ from interpbook.models import (
     unpack,
 )
 from interpbook.scores import Explanation, explain
-from interpbook.text import EncodedText, Vocabulary
+from interpbook.text import EncodedText, Vocabulary, read_each
 
 _FORMAT = 1
 # The kinds of network that a checkpoint may hold: the class that defines one, and its own class.
@@ -121,7 +121,7 @@ class Classifier:
         """
         if isinstance(texts, str):
             raise TypeError("expected several texts, got one string: put it in a list")
-        return [list(self.read(text).ids) for text in texts]
+        return [list(encoded.ids) for encoded in read_each(texts, self.read)]
 
     def read(self, text: str) -> EncodedText:
         """Turn one text into the words and ids that the model reads, with their places.

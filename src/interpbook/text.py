@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeVar
@@ -445,6 +445,36 @@ def spans_of(text: str, *, lowercase: bool = True) -> list[Token]:
             f"the text holds no word to classify, got {shortened(text, 40)!r}: write at least one"
         )
     return spans
+
+
+def read_each(texts: Iterable[str], read: Callable[[str], T]) -> list[T]:
+    """Read several texts one by one; what is wrong with one of them is said with its number.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        The texts.
+    read : callable
+        What reads one text.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``read`` refuses a text.
+
+    Examples
+    --------
+    >>> read_each(["So good!", "?!"], spans_of)
+    Traceback (most recent call last):
+    ValueError: document 1: the text holds no word to classify, got '?!': write at least one
+    """
+    found = []
+    for number, text in enumerate(texts):
+        try:
+            found.append(read(text))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"document {number}: {error}") from None
+    return found
 
 
 @dataclass(frozen=True)

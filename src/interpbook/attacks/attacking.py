@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
+import numpy as np
 import torch
 
 from interpbook._checks import number_from
@@ -17,8 +18,8 @@ from interpbook.attacks.searches import Search, search_changes
 from interpbook.attacks.typos import Typo, check_typo, misspell
 from interpbook.classifier import Classifier
 from interpbook.models import Labels, as_text_cnn
-from interpbook.models.training import check_labels
-from interpbook.text import words_and_spans
+from interpbook.models.training import as_labels, check_labels
+from interpbook.text import read_each, words_and_spans
 
 
 def attack(
@@ -209,7 +210,7 @@ def attack_readings(
     ('a dullzzz film with a great cast', True)
     """
     model = as_text_cnn(classifier.model)
-    check_texts(texts, labels)
+    texts, labels = check_texts(texts, labels)
     if ranking not in get_args(Ranking):
         raise ValueError(f"rankings are {', '.join(get_args(Ranking))}, got {ranking!r}")
     _check_budget(max_changes)
@@ -217,7 +218,7 @@ def attack_readings(
         raise ValueError("an attack needs a class to move to: the classifier has one class only")
     check_labels(labels, len(classifier.class_names))
     labels = [int(label) for label in labels]
-    targets = [_Target.of(text, classifier, encode, typo_of) for text in texts]
+    targets = read_each(texts, lambda text: _Target.of(text, classifier, encode, typo_of))
     reading = [number for number, target in enumerate(targets) if target.ids]
     found = search_changes(
         model,
@@ -247,12 +248,13 @@ def attack_readings(
     ]
 
 
-def check_texts(texts: Sequence[str], labels: Labels) -> None:
-    """Raise an error if the texts are one string, or if not each of them has a label."""
+def check_texts(texts: Sequence[str], labels: Labels) -> tuple[list[str], np.ndarray]:
+    """Return both by position; raise if the texts are one string, or not each has a label."""
     if isinstance(texts, str):
         raise TypeError("expected several texts, got one string: put it in a list")
     if len(texts) != len(labels):
         raise ValueError(f"each text has one label, got {len(texts)} texts, {len(labels)} labels")
+    return list(texts), as_labels(labels)
 
 
 def _check_budget(max_changes: int) -> None:

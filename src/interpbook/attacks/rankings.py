@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Float64, Int64
 from torch import Tensor
 
 from interpbook.models import TextCNN, best_of_filters
-from interpbook.models.precision import own_precision
+from interpbook.models.autocast import own_precision
 from interpbook.scores import SwapBatch
 from interpbook.scores.matrices import add_up_by_position
 

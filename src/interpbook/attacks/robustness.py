@@ -192,7 +192,8 @@ def attack_study(
     random: 17% of 46
     word_scores: 72% of 46
     """
-    check_texts(texts, labels)  # chunk by chunk, texts or labels left over would not be seen
+    # Chunk by chunk, texts or labels left over would not be seen.
+    texts, labels = check_texts(texts, labels)
     outcomes: Counter[Outcome] = Counter()
     words: Counter[str] = Counter()
     changes, not_replayed = [], 0

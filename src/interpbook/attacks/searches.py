@@ -12,7 +12,7 @@ from torch import Tensor
 
 from interpbook.attacks.rankings import RANKINGS, Ranking, Standing
 from interpbook.models import TextCNN, bucket
-from interpbook.models.precision import own_precision
+from interpbook.models.autocast import own_precision
 from interpbook.models.slots import check_finite
 from interpbook.scores import SwapBatch
 from interpbook.text import UNKNOWN, pad

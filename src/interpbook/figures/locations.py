@@ -144,10 +144,10 @@ def location_cloud(
     """Draw readings as a cloud of nearest words, tied to their locations in the text by dashes.
 
     Each reading is a large numbered marker in the middle of its words, which are small ones: it is
-    laid out as the mean of their directions. The overall vector itself is nearer to these words
-    than to others, but not as near as they are to each other, and t-SNE would set all overall
-    vectors apart from all words. A word of several readings is drawn once, in black, with their
-    numbers after it. Large markers that would hide one another are moved apart.
+    laid out as the mean of their directions. The overall vectors themselves can be much nearer to
+    each other than to any word (cosines of 0.99 and 0.6 in a review), and t-SNE then sets them
+    apart from all words. A word of several readings is drawn once, in black, with their numbers
+    after it. Large markers that would hide one another are moved apart.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from torch import Tensor
 from interpbook._checks import number_from
 from interpbook.filters.study import variances
 from interpbook.models import TextCNN, best_of_filters
-from interpbook.models.precision import own_precision
+from interpbook.models.autocast import own_precision
 from interpbook.scores import Explanation, Ngram, filter_widths
 from interpbook.text import PADDING_WORD
 

@@ -15,7 +15,7 @@ from interpbook._html import coloured_text, number_in, page, paragraph, table
 from interpbook.classifier import Classifier
 from interpbook.filters.ngrams import ScoredNgram, check_top
 from interpbook.models import TextCNN, as_text_cnn
-from interpbook.models.precision import own_precision
+from interpbook.models.autocast import own_precision
 from interpbook.text import PADDING_WORD, UNKNOWN, UNKNOWN_WORD, isolated, shortened
 
 _SHOWN_CHARACTERS = 40  # of one word or class name in a rendering

@@ -10,7 +10,7 @@ from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
 from interpbook.models import TextCNN, as_text_cnn, best_of_filters, document_lengths
-from interpbook.models.precision import own_precision
+from interpbook.models.autocast import own_precision
 from interpbook.models.slots import check_finite
 from interpbook.models.training import check_labels
 from interpbook.scores import filter_widths, ngram_score_matrix

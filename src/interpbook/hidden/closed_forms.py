@@ -10,7 +10,7 @@ from torch import Tensor
 
 from interpbook.hidden.fields import Fields
 from interpbook.hidden.objectives import response, squared_length
-from interpbook.models.precision import own_precision
+from interpbook.models.autocast import own_precision
 
 # Far more rounds than it takes: a channel that is zero but for rounding could flip for ever.
 _ROUNDS = 1000

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from interpbook._checks import whole_number
 from interpbook.hidden.saliency import ReadBatch
 from interpbook.models import DeepTextCNN
-from interpbook.models.precision import own_precision
+from interpbook.models.autocast import own_precision
 
 Locations = Sequence[int] | Sequence[Sequence[int]] | Int64[Tensor, "*N M"]
 """Word positions: one list for a single document, or one list for each of several."""

@@ -19,7 +19,7 @@ from interpbook._checks import number_from
 from interpbook.hidden.fields import Fields, Locations
 from interpbook.hidden.objectives import Objective
 from interpbook.models import DeepTextCNN
-from interpbook.models.precision import own_precision
+from interpbook.models.autocast import own_precision
 
 _TINY = 1e-12
 _CHECKPOINTS = 20  # of a climb, in its result

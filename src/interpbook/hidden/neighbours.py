@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from interpbook._checks import number_from
 from interpbook.models import DeepTextCNN, TextCNN
-from interpbook.models.precision import own_precision
+from interpbook.models.autocast import own_precision
 from interpbook.text import PADDING, UNKNOWN, Vocabulary
 from interpbook.vectors.cosines import highest
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from interpbook.models.precision import own_precision
+from interpbook.models.autocast import own_precision
 
 _TINY = 1e-12
 

@@ -210,6 +210,7 @@ def preservation_study(
             f"{max(locations)} locations with {max(words)} words each make {longest} words, but "
             f"max_length is {deep.config.max_length}: ask for fewer"
         )
+    documents = list(documents)
     targets = predict(deep, documents).argmax(dim=1)
     found = interpretation_words(
         deep,
@@ -296,6 +297,7 @@ def interpretation_words(
     ordinary = _ordinary(deep)
     if words < 1 or (words > len(ordinary) and row.of_vocabulary):
         raise ValueError(f"words are 1..{len(ordinary)}, those of the vocabulary, got {words}")
+    documents = list(documents)
     ids, rng = pad(documents), np.random.default_rng(seed)
     asked = _Asked(deep, documents, ids, layer, words, settings, seed, rng)
     # Dead locations are never among these.

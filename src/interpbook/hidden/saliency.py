@@ -10,7 +10,7 @@ from torch import Tensor
 
 from interpbook._checks import number_from
 from interpbook.models import DeepTextCNN, as_deep_text_cnn
-from interpbook.models.precision import own_precision
+from interpbook.models.autocast import own_precision
 from interpbook.models.training import check_labels
 
 

@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 from torch.nn import functional as F
 
-from interpbook.models.precision import own_precision
+from interpbook.models.autocast import own_precision
 from interpbook.models.text_cnn import TextCNN, as_text_cnn
 
 # The maximum over positions is taken in blocks: one fast pass finds each block's maximum, and only

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -118,10 +119,11 @@ def batches(
     ...     print(ids.tolist(), labels.tolist())
     [[5, 0, 0], [2, 3, 4]] [0, 1]
     """
+    documents, labels = list(documents), as_labels(labels)
     check_pairs(documents, labels)
-    labels = torch.as_tensor(np.array(labels, dtype=np.int64))
+    targets = torch.as_tensor(np.array(labels, dtype=np.int64))
     for chosen in bucket([len(document) for document in documents], batch_size, seed=seed):
-        yield pad([documents[i] for i in chosen]), labels[chosen]
+        yield pad([documents[i] for i in chosen]), targets[chosen]
 
 
 def fit(
@@ -180,6 +182,7 @@ def fit(
     >>> len(history.losses), history.losses[-1] < history.losses[0]
     (3, True)
     """
+    documents, labels = list(documents), as_labels(labels)
     check_labels(labels, model.config.num_classes)
     check_pairs(documents, labels)
     check_batch_size(batch_size)
@@ -283,6 +286,7 @@ def predict(
     torch.Size([2, 2])
     """
     model.eval()
+    documents = list(documents)
     device = model.output.weight.device
     logits = torch.empty(len(documents), model.config.num_classes, dtype=model.output.weight.dtype)
     for chosen in bucket([len(document) for document in documents], batch_size):
@@ -321,10 +325,33 @@ def evaluate(model: Network, documents: Sequence[Sequence[int]], labels: Labels)
     >>> evaluate(model, [[2, 3], [4]], [0, 1]) in (0.0, 0.5, 1.0)
     True
     """
+    labels = as_labels(labels)
     check_labels(labels, model.config.num_classes)
     check_pairs(documents, labels)
     predicted = predict(model, documents).argmax(dim=1)
-    return float((predicted == torch.as_tensor(np.array(labels))).double().mean())
+    return float((predicted.numpy() == labels).mean())
+
+
+def as_labels(labels: Labels) -> np.ndarray:
+    """Return labels by their position, whatever sequence, column or tensor holds them.
+
+    Parameters
+    ----------
+    labels : sequence of int
+        One label a document.
+
+    Examples
+    --------
+    >>> as_labels([1, 0])
+    array([1, 0])
+    """
+    if isinstance(labels, Tensor):
+        return labels.cpu().numpy()
+    array = np.asarray(labels)
+    if array.dtype == object:  # as a column that may have gaps, or the values of a mapping
+        with contextlib.suppress(TypeError):
+            array = np.array(list(labels))
+    return array if array.size else array.astype(np.int64)
 
 
 def check_batch_size(batch_size: int) -> None:
@@ -347,7 +374,7 @@ def check_pairs(documents: Sequence[Sequence[int]], labels: Labels) -> None:
 
 def check_labels(labels: Labels, num_classes: int) -> None:
     """Raise a ValueError if a label is no class number."""
-    labels = np.asarray(labels)
+    labels = as_labels(labels)
     if labels.size and (labels.ndim != 1 or labels.dtype.kind not in "iu"):
         raise ValueError(
             f"labels are whole numbers 0..{num_classes - 1}, one a document, "

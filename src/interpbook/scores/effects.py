@@ -20,8 +20,8 @@ from interpbook.models import (
     document_lengths,
     score_words,
 )
-from interpbook.models.precision import own_precision
-from interpbook.models.training import check_labels, check_pairs
+from interpbook.models.autocast import own_precision
+from interpbook.models.training import as_labels, check_labels, check_pairs
 from interpbook.scores.matrices import decompose, filter_widths, room_for_rounding
 from interpbook.scores.swaps import check_replacement, swap_logits
 from interpbook.text import PADDING, UNKNOWN
@@ -341,6 +341,7 @@ def effect_study(
     >>> study.top_agrees  # B's first word is the one that costs the label most, in both
     array([ True,  True])
     """
+    documents, labels = list(documents), as_labels(labels)
     check_labels(labels, model.config.num_classes)
     check_pairs(documents, labels)
     order = sorted(range(len(documents)), key=lambda i: len(documents[i]))

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from interpbook.models import TextCNN, as_text_cnn
-from interpbook.models.precision import own_precision
+from interpbook.models.autocast import own_precision
 from interpbook.models.slots import best_scores, check_finite, look_up
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from interpbook.models import TextCNN, document_lengths, slot_table
-from interpbook.models.precision import own_precision
+from interpbook.models.autocast import own_precision
 from interpbook.models.slots import check_finite, distinct
 from interpbook.text import PADDING, UNKNOWN
 

@@ -25,7 +25,7 @@ from interpbook.hidden import (
     nearest_words,
 )
 from interpbook.models import as_deep_text_cnn, predict
-from interpbook.models.precision import own_precision
+from interpbook.models.autocast import own_precision
 from interpbook.text import pad
 
 _TERMS = ("response", "l2", "similarity")
