@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from safetensors.torch import load_file, save
 
 from interpbook import (
     Classifier,
@@ -23,6 +26,7 @@ from interpbook import (
 )
 from interpbook import classifier as module
 from interpbook.attacks import Speller, attack_repaired, attack_study, train_unknown, word_gradients
+from interpbook.classifier import rebuilt
 from interpbook.corpora import data_folder
 from interpbook.filters import slot_profile
 from interpbook.models import best_of_filters, round_weights
@@ -240,6 +244,74 @@ def test_vocabulary_and_class_names_have_to_fit_the_model():
         Classifier(network(), vocabulary, ("a", "b", "c"))
     with pytest.raises(ValueError, match=r"the model has 3 classes but got names \('a',\)"):
         Classifier(network(vocab_size=3), vocabulary, ("a",))
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        (np.array(["bad", "good", "so-so"]), ("bad", "good", "so-so")),
+        ([0, 1, 2], ("0", "1", "2")),
+        (np.arange(3), ("0", "1", "2")),
+        (pd.Series(["bad", "good", "so-so"], index=[2, 0, 1]), ("bad", "good", "so-so")),
+    ],
+    ids=["numpy's texts", "numbers", "numpy's numbers", "a column"],
+)
+def test_class_names_become_pythons_texts(as_users_run_it, tmp_path, given, names):
+    classifier = Classifier(network(vocab_size=3), Vocabulary.build([["a"]]), given)
+    assert classifier.class_names == names
+    assert all(type(name) is str for name in classifier.class_names)
+    assert ", ".join(names) in repr(classifier)
+    assert names[0] in classifier.explain("a")._repr_html_()
+    classifier.save(tmp_path)
+    assert Classifier.load(tmp_path).class_names == names
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (["bad", None, "good"], "a class name is a text or a whole number, got None"),
+        (["bad", 0.5, "good"], "a class name is a text or a whole number, got 0.5"),
+        (["bad", "good", "bad"], "each class has a name of its own, got 'bad' twice"),
+        ([1, "1", "2"], "each class has a name of its own, got '1' twice"),
+    ],
+)
+def test_class_names_that_cannot_be_are_refused(as_users_run_it, given, sentence):
+    with pytest.raises((TypeError, ValueError), match=re.escape(sentence)):
+        Classifier(network(vocab_size=3), Vocabulary.build([["a"]]), given)
+
+
+def test_a_card_of_numpys_numbers_is_saved_and_another_is_refused(tmp_path):
+    parts = network(vocab_size=3), Vocabulary.build([["a"]]), ("a", "b", "c")
+    card = {"accuracy": np.float32(0.5), "seeds": np.arange(2), "corpus": np.str_("mine")}
+    Classifier(*parts, card=card).save(tmp_path)
+    found = Classifier.load(tmp_path).card
+    assert found == {"accuracy": 0.5, "seeds": [0, 1], "corpus": "mine"}
+    with pytest.raises(TypeError, match=r"^the card, 'when' holds texts, numbers, lists and mapp"):
+        Classifier(*parts, card={"when": object()})
+
+
+@pytest.mark.parametrize("part", ["embedding.weight", "convs.0.bias", "output.weight"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_give_no_prediction_and_are_not_loaded(tmp_path, part, value):
+    classifier = tiny_classifier()
+    classifier.save(tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    weights[part][:] = value
+    description = json.loads((tmp_path / "classifier.json").read_text("utf-8"))
+    with pytest.raises(ValueError, match=f"the numbers of {part} are not all finite"):
+        rebuilt(description, save(weights))
+    with torch.no_grad():
+        classifier.model.get_parameter(part)[:] = value
+    with pytest.raises(ValueError, match="scores that are not finite"):
+        classifier.predict_proba(TEXTS)
+
+
+def test_a_deep_model_that_is_not_finite_gives_no_prediction():
+    classifier = load_classifier("mr_deep")
+    with torch.no_grad():
+        classifier.model.output.bias[0] = torch.nan
+    with pytest.raises(ValueError, match="scores that are not finite"):
+        classifier.predict_proba(["a dull film"])
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():

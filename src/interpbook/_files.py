@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 _HALF = re.compile("[\ud800-\udfff]")  # of a character, as it stands where a text was cut
 
 
@@ -70,6 +72,39 @@ def readable(text: str) -> str:
     True
     """
     return _HALF.sub("\ufffd", text)
+
+
+def plain(value: Any, place: str) -> Any:
+    """Return a value with Python's own numbers and texts, as JSON can hold it.
+
+    Parameters
+    ----------
+    value : object
+        What is to be saved; numbers and arrays of numpy become Python's.
+    place : str
+        Where the value stands, for the error's sentence.
+
+    Raises
+    ------
+    TypeError
+        If a part of it is nothing that JSON can hold.
+
+    Examples
+    --------
+    >>> plain({"accuracy": np.float32(0.5), "widths": (3, 4)}, "the card")
+    {'accuracy': 0.5, 'widths': (3, 4)}
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist(), place)
+    if isinstance(value, str):
+        return str(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {plain(key, place): plain(item, f"{place}, {key!r}") for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(plain(item, place) for item in value)
+    raise TypeError(f"{place} holds texts, numbers, lists and mappings, got {value!r}")
 
 
 def fingerprint(content: Mapping[str, Any]) -> str:

@@ -16,7 +16,8 @@ from jaxtyping import Float
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from interpbook._files import data_folder, fingerprint, readable, write_whole
+from interpbook._checks import whole_number
+from interpbook._files import data_folder, fingerprint, plain, readable, write_whole
 from interpbook.models import (
     DeepTextCNN,
     DeepTextCNNConfig,
@@ -60,8 +61,10 @@ class Classifier:
 
     Raises
     ------
+    TypeError
+        If a class name is neither a text nor a whole number, or the card holds what JSON cannot.
     ValueError
-        If vocabulary or class names do not fit the model.
+        If vocabulary or class names do not fit the model, or two classes have the same name.
 
     Examples
     --------
@@ -82,7 +85,8 @@ class Classifier:
     card: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "class_names", tuple(self.class_names))
+        object.__setattr__(self, "class_names", _names(self.class_names))
+        object.__setattr__(self, "card", plain(self.card, "the card"))
         config = self.model.config
         if len(self.vocabulary) != config.vocab_size:
             raise ValueError(
@@ -267,6 +271,24 @@ class Classifier:
             raise ValueError(_damaged(folder)) from error
 
 
+def _names(given: Iterable[str | int]) -> tuple[str, ...]:
+    """Return class names as Python's texts, whole numbers written out."""
+    names = []
+    for name in given:
+        if not isinstance(name, str):
+            try:
+                name = whole_number(name)
+            except TypeError:
+                raise TypeError(
+                    f"a class name is a text or a whole number, got {name!r}: name each class"
+                ) from None
+        names.append(str(name))
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"each class has a name of its own, got {name!r} twice: rename one")
+    return tuple(names)
+
+
 class _UnknownNetworkError(ValueError):
     """A description names a kind of network that this package does not have."""
 
@@ -338,7 +360,11 @@ def rebuilt(description: Mapping[str, Any], weights: bytes) -> Classifier:
     <Classifier mr: negative, positive; 9,626 words>
     """
     model = _network(description)
-    model.load_state_dict(unpack(load(weights)))
+    tensors = unpack(load(weights))
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise ValueError(f"the numbers of {name} are not all finite")
+    model.load_state_dict(tensors)
     return Classifier(
         model=model,
         vocabulary=Vocabulary(tuple(description["words"])),

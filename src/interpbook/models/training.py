@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 
 from interpbook._checks import number_from
 from interpbook.models.deep_text_cnn import DeepTextCNN
-from interpbook.models.slots import pooled_scores
+from interpbook.models.slots import check_finite, pooled_scores
 from interpbook.models.text_cnn import TextCNN
 from interpbook.text import pad
 
@@ -276,6 +276,8 @@ def predict(
     ------
     TypeError, ValueError
         If a document is empty or does not suit the model (``TextCNN.lay_out``).
+    ValueError
+        If a logit is not finite.
 
     Examples
     --------
@@ -292,6 +294,7 @@ def predict(
     for chosen in bucket([len(document) for document in documents], batch_size):
         ids = pad([documents[i] for i in chosen]).to(device)
         logits[chosen] = _score(model, ids).cpu()
+    check_finite(logits)
     return logits
 
 
