@@ -67,7 +67,9 @@ def reproduce(
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
-    >>> grid = [Cell("table1", "headlines", k, 0, {"epochs": 1}) for k in (3, 6)]
+    >>> from interpbook.experiments import registered_studies
+    >>> study = registered_studies()[0].name
+    >>> grid = [Cell(study, "headlines", k, 0, {"epochs": 1}) for k in (3, 6)]
     >>> with TemporaryDirectory() as folder:
     ...     done = reproduce(grid, Path(folder), progress=False)
     ...     again = reproduce(grid, Path(folder), progress=False)  # nothing is left to run
@@ -132,7 +134,9 @@ def run_cell(cell: Cell, models: Path | None = None) -> Record:
 
     Examples
     --------
-    >>> record = run_cell(Cell("table1", "headlines", 3, 0, {"epochs": 1}))
+    >>> from interpbook.experiments import registered_studies
+    >>> study = registered_studies()[0].name
+    >>> record = run_cell(Cell(study, "headlines", 3, 0, {"epochs": 1}))
     >>> record["cell"], record["k"], record["recipe"]["filters_per_width"]
     ('headlines-k3-epochs=1-seed0', 3, 1)
     >>> sorted(record["metrics"]["paper"])

@@ -20,7 +20,7 @@ from interpbook.hidden.fields import Fields
 from interpbook.hidden.inversion import Climb, invert_fields
 from interpbook.hidden.neighbours import nearest_ids
 from interpbook.hidden.objectives import Objective
-from interpbook.hidden.saliency import strongest_locations
+from interpbook.hidden.saliency import check_weights, strongest_locations
 from interpbook.models import DeepTextCNN, as_deep_text_cnn, document_lengths, predict
 from interpbook.text import UNKNOWN, pad
 
@@ -211,6 +211,7 @@ def preservation_study(
             f"max_length is {deep.config.max_length}: ask for fewer"
         )
     documents = list(documents)
+    check_weights(deep)
     targets = predict(deep, documents).argmax(dim=1)
     found = interpretation_words(
         deep,
